@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <errno.h>
+#include <nettle/base64.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+bool text_parse_time(const char *s, int64_t *ret)
+{
+	struct tm tm = { 0 };
+	int used = 0;
+
+	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+		   &tm.tm_min, &tm.tm_sec, &used) != 6)
+		return false;
+	if (tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+	    tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
+	    tm.tm_sec > 60)
+		return false;
+	s += used;
+	if (*s == '.')
+		s += 1 + strspn(s + 1, "0123456789");
+	int64_t offset_s = 0;
+	int hours, minutes;
+	if (strcmp(s, "Z") == 0 || *s == '\0')
+		offset_s = 0;
+	else if ((*s == '+' || *s == '-') && sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &used) == 2 &&
+		 s[1 + used] == '\0')
+		offset_s = (*s == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	else
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	*ret = timegm(&tm) - offset_s;
+	return true;
+}
+
+enum err text_print_time(struct buf *buf, int64_t time)
+{
+	char s[32];
+	struct tm tm;
+	time_t t = time;
+
+	if (time < INT64_C(-62135596800) || time > INT64_C(253402300799) || !gmtime_r(&t, &tm))
+		return ERR_INVALID;
+	snprintf(s, sizeof(s), "%04d-%02d-%02dT%02d:%02d:%02dZ", (tm.tm_year + 1900) % 10000,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return buf_append_str(buf, s);
+}
+
+enum err text_print_hex(struct buf *buf, const void *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = bytes;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < n; i++) {
+		char pair[2] = { digits[p[i] >> 4], digits[p[i] & 15] };
+		err = buf_append(buf, pair, 2);
+	}
+	return err;
+}
+
+enum err text_print_base64(struct buf *buf, const void *bytes, size_t n)
+{
+	AUTO(str) char *encoded = malloc(BASE64_ENCODE_RAW_LENGTH(n) + 1);
+
+	if (!encoded)
+		return ERR_NOMEM;
+	base64_encode_raw(encoded, n, bytes);
+	return buf_append(buf, encoded, BASE64_ENCODE_RAW_LENGTH(n));
+}
+
+enum err text_parse_base64(struct buf *buf, const char *s, size_t n)
+{
+	struct base64_decode_ctx ctx;
+	AUTO(str) char *decoded = malloc(BASE64_DECODE_LENGTH(n) + 1);
+	size_t len = BASE64_DECODE_LENGTH(n) + 1;
+
+	if (!decoded)
+		return ERR_NOMEM;
+	base64_decode_init(&ctx);
+	if (!base64_decode_update(&ctx, &len, (uint8_t *)decoded, n, s) || !base64_decode_final(&ctx))
+		return ERR_INVALID;
+	return buf_append(buf, decoded, len);
+}
+
+bool text_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret)
+{
+	char *end;
+
+	if (*s != '-' && (*s < '0' || *s > '9'))
+		return false;
+	errno = 0;
+	long long value = strtoll(s, &end, 10);
+	if (errno || end == s || *end || value < min || value > max)
+		return false;
+	*ret = value;
+	return true;
+}
+
+enum err text_copy(const char *s, char **ret)
+{
+	char *copy = s ? strdup(s) : NULL;
+
+	if (s && !copy)
+		return ERR_NOMEM;
+	*ret = copy;
+	return ERR_OK;
+}

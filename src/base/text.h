@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * text - the small encodings that several layers share.
+ *
+ * Times are int64_t seconds since 1970, UTC; TIME_NONE is "absent".
+ */
+#define TIME_NONE INT64_MIN
+
+/* Accepts what EWS sends: "2024-01-30T10:15:12Z", with a fraction (dropped) or
+ * an offset (applied). False, and *ret untouched, for anything else. */
+bool text_parse_time(const char *s, int64_t *ret);
+/* "2024-01-30T10:15:12Z"; years beyond 9999 and TIME_NONE are refused. */
+MUST_CHECK enum err text_print_time(struct buf *buf, int64_t time);
+
+MUST_CHECK enum err text_print_hex(struct buf *buf, const void *bytes, size_t n);
+
+MUST_CHECK enum err text_print_base64(struct buf *buf, const void *bytes, size_t n);
+/* Whole texts only; white space is skipped. ERR_INVALID for anything else. */
+MUST_CHECK enum err text_parse_base64(struct buf *buf, const char *s, size_t n);
+
+/* Decimal, the whole string, within [min, max]. False, and *ret untouched, otherwise. */
+bool text_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret);
+
+/* strdup that reports; a NULL source gives a NULL copy. */
+MUST_CHECK enum err text_copy(const char *s, char **ret);
+
+#endif
