@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EWS_EWS_H
+#define EWS_EWS_H
+
+#include "base/spool.h"
+#include "model/account.h"
+#include "model/folder.h"
+#include "model/item.h"
+
+/*
+ * ews - the operations of Exchange Web Services that we use, as C functions.
+ *
+ * One session with one mailbox: the calls write SOAP, parse the reply as it
+ * streams, and believe it only if it answers the question: the Body's element is the
+ * operation's response (any prefix), one response message for each id asked, each
+ * returned id equal to the one asked at that place. Anything else is ERR_STALE_REPLY, and
+ * a fault, a mismatch or surplus bytes end the connection (some servers send a second
+ * response after a fault, which would be taken for the answer to the next question).
+ *
+ * Bounds: every text, list and number of elements is capped where it is read;
+ * beyond it is ERR_LIMIT. XML that XML forbids (&#x1F;) is replaced by U+FFFD before the
+ * parser sees it.
+ *
+ * Threads: as struct http: one owner; ews_interrupt() and ews_load_stats() from any.
+ * Calls marked "waits" drive every request under way until theirs is done, so sinks of
+ * ews_get_items() run inside them: never call one with a transaction open.
+ */
+struct ews;
+
+MUST_CHECK enum err ews_open(const struct account *account, struct ews **ret, struct buf *reason);
+void ews_release(struct ews **ews);
+/* The last failure in one line: the server's code and text, or the transport's. */
+const char *ews_reason(const struct ews *ews);
+/* The ResponseCode of the last failure ("ErrorServerBusy"), "" when there was none. */
+const char *ews_code(const struct ews *ews);
+/* How long the server asked us to wait with the last failure; -1: it did not. */
+int64_t ews_back_off_ms(const struct ews *ews);
+
+/* Every wait ends with ERR_CANCELLED, now and until ews_resume(). */
+void ews_interrupt(struct ews *ews);
+void ews_resume(struct ews *ews);
+/* Only ends a running ews_wait() early. */
+void ews_wake(struct ews *ews);
+
+struct ews_stats {
+	uint64_t requests_n, bytes_in;
+};
+void ews_load_stats(const struct ews *ews, struct ews_stats *ret);
+
+/* --- folders --- */
+
+struct ews_folder_reply {
+	enum err err;     /* of this id alone: ERR_NOT_FOUND, ERR_DENIED, ... */
+	const char *code; /* the server's ResponseCode; "" on success */
+	struct folder *folder; /* id, change_key, parent_id, names, digest; borrowed, NULL on error */
+};
+typedef enum err (*ews_folder_fn)(void *ctx, size_t index, const struct ews_folder_reply *reply);
+
+/*
+ * GetFolder for ids, at most EWS_FOLDERS_MAX a call: one request. Each element is a FolderId
+ * or, when it holds no upper-case letter and fits the schema's list, a distinguished one
+ * ("inbox"): see ews_is_distinguished(). Calls fn once for each, in order. Waits.
+ */
+#define EWS_FOLDERS_MAX 250
+MUST_CHECK enum err ews_get_folders(struct ews *ews, const char *const *ids, size_t n,
+				    ews_folder_fn fn, void *ctx);
+bool ews_is_distinguished(const char *id);
+
+struct ews_hierarchy {
+	struct folders put;  /* created or updated; which it was does not matter */
+	char **dropped;      /* ids */
+	size_t dropped_n;
+	char *state;
+	bool last;
+};
+void ews_hierarchy_release(struct ews_hierarchy *hierarchy);
+
+/* SyncFolderHierarchy below msgfolderroot. A NULL state lists all. ERR_SYNC_RESET when
+ * the server does not take the state. Waits. */
+MUST_CHECK enum err ews_sync_hierarchy(struct ews *ews, const char *state,
+				       struct ews_hierarchy *ret);
+
+/* --- items --- */
+
+enum ews_change_kind { EWS_CREATE, EWS_UPDATE, EWS_DELETE, EWS_READ_FLAG };
+
+struct ews_change {
+	enum ews_change_kind kind;
+	char *id, *change_key;
+	enum item_kind item_kind; /* of Create and Update */
+	bool has_read, is_read;   /* from 0x0E07, or the flag change itself */
+	bool is_draft;
+	int64_t received, modified; /* TIME_NONE: not in the page */
+	uint64_t size;              /* 0: not in the page */
+};
+
+/* One page of changes, in document order. */
+#define EWS_PAGE_MAX 512
+struct ews_page {
+	struct ews_change *changes;
+	size_t n;
+	char *state;
+	bool last;
+};
+void ews_page_release(struct ews_page *page);
+
+/*
+ * SyncFolderItems with the shape of DESIGN.md (plain IdOnly after ERR_SHAPE, remembered). At
+ * most max changes. ERR_SYNC_RESET, ERR_NOT_FOUND and ERR_DENIED speak of this folder. Waits.
+ */
+MUST_CHECK enum err ews_sync_items(struct ews *ews, const char *folder_id, const char *state,
+				   int max, struct ews_page *ret);
+
+struct ews_item_reply {
+	enum err err;     /* of this item alone: ERR_NOT_FOUND, ERR_BAD_ITEM, ERR_TRANSIENT, ... */
+	const char *code; /* the server's ResponseCode; "" on success */
+	const char *text; /* its MessageText; "" on success */
+	struct item *item;   /* NULL on error; the sink may take what it holds (and zero it) */
+	struct spool *mime;  /* the decoded MIME; empty for contacts and tasks; may be taken */
+};
+
+struct ews_items_sink {
+	/* Once for each id, in order, while the reply streams in. */
+	enum err (*item)(void *ctx, size_t index, struct ews_item_reply *reply);
+	/* Once, last. An error means that the ids not yet seen were not answered. */
+	void (*done)(void *ctx, enum err err);
+};
+
+/*
+ * GetItem of ids of one kind, with content. Starts and returns; the sink runs inside
+ * ews_wait() and the calls that wait. `spool_dir` is where large bodies go. The ids are
+ * copied. If this fails, the sink is not called.
+ */
+MUST_CHECK enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *ids,
+				  size_t n, const char *spool_dir,
+				  const struct ews_items_sink *sink, void *ctx);
+/* Requests under way. */
+int ews_pending_n(const struct ews *ews);
+/* Drives requests until one is done, the time is over or ews_wake(). */
+MUST_CHECK enum err ews_wait(struct ews *ews, int64_t ms);
+
+#endif

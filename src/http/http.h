@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * http - one POST in, bytes out by callback, several at a time.
+ *
+ * Built on libcurl's multi interface: HTTP/1.1, kept-alive connections, TLS 1.2+
+ * with the peer and its name verified, gzip accepted, cookies kept for the session
+ * (load balancers want them back). Plain http is for loopback addresses only, redirects are
+ * never followed, request bodies carry a Content-Length and no Expect.
+ *
+ * Threads: one thread owns a struct http and calls everything here, except
+ * http_interrupt(), http_resume() and http_load_stats(), which any thread may call. Callbacks run
+ * inside http_wait(), never inside http_post(), and may start new requests.
+ *
+ * Secrets: the password comes from password_command, lives in locked-out-of-core
+ * memory while it is in use and is wiped after. It is never logged and never part of a
+ * reason.
+ *
+ * After a login that the server refused, the command is asked again at most once a minute: a
+ * new secret is tried at once, the refused one at most once in 15 minutes, and only
+ * on one connection (accounts get locked). Until then requests fail with ERR_AUTH at once.
+ */
+struct http;
+
+struct http_config {
+	const char *url;
+	const char *user;             /* NULL: none */
+	const char *password_command; /* NULL: no password */
+	const char *cafile, *proxy;   /* NULL: the system's, the environment's */
+	int timeout_s;                /* to connect, and without a byte in or out */
+	int connections_n;
+};
+
+struct http_result {
+	enum err err;   /* what became of it; a status below 200 or from 300 is an error, but see body */
+	int status;     /* 0: no answer */
+	bool is_xml;    /* Content-Type text/xml, application/soap+xml or the like */
+	int64_t retry_after_ms; /* -1: not said */
+	const char *reason;     /* one line, borrowed; "" when err is ERR_OK */
+};
+
+struct http_handler {
+	/* Body bytes as they come, decoded. They are handed on for every status when the
+	 * type is XML (Exchange sends faults with HTTP 500), else for none. An error
+	 * returned here ends the request with it. */
+	enum err (*data)(void *ctx, const char *bytes, size_t n);
+	/* Exactly once for each request that was started. Return false when the connection
+	 * must not be used again. */
+	bool (*done)(void *ctx, const struct http_result *result);
+};
+
+/* Checks the URL (https, or http to loopback) and the secret command; sends nothing. */
+MUST_CHECK enum err http_open(const struct http_config *config, struct http **ret);
+/* Aborts what is under way; those handlers get done(ERR_CANCELLED). */
+void http_release(struct http **http);
+/* Of the last failure of http_open, http_post or a request; one line. */
+const char *http_reason(const struct http *http);
+
+/* Starts a request as soon as a connection is free. `body` is copied. */
+MUST_CHECK enum err http_post(struct http *http, const char *body, size_t n,
+			      const struct http_handler *handler, void *ctx);
+/* Started and not done. */
+int http_pending_n(const struct http *http);
+
+/* Moves data and runs handlers until one request is done, the time is over or
+ * somebody interrupts: ERR_CANCELLED then, until http_resume(). */
+MUST_CHECK enum err http_wait(struct http *http, int64_t ms);
+void http_interrupt(struct http *http);
+void http_resume(struct http *http);
+/* Only ends a running http_wait() early, with ERR_OK. Any thread. */
+void http_wake(struct http *http);
+
+struct http_stats {
+	uint64_t requests_n, bytes_in, bytes_out;
+};
+void http_load_stats(const struct http *http, struct http_stats *ret);
+
+#endif

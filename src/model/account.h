@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MODEL_ACCOUNT_H
+#define MODEL_ACCOUNT_H
+
+#include <stdbool.h>
+
+/*
+ * account - what the user asked for, as plain values: the options of a mount
+ * after parsing and range checks. Every layer that needs a setting reads it
+ * here. Strings are NULL when not given. The option table that fills it is
+ * src/options.c; it owns the strings, everybody else borrows them for the life
+ * of the mount.
+ */
+enum mtime_rule { MTIME_RECEIVED, MTIME_MODIFIED };
+enum notify_mode { NOTIFY_AUTO, NOTIFY_POLL, NOTIFY_OFF };
+enum auth_mode { AUTH_AUTO, AUTH_BASIC };
+
+struct account {
+	char *url;              /* of the EWS endpoint */
+	char *user;             /* login name; NULL: the user part of url, else none */
+	char *password_command; /* run by /bin/sh -c; first line of its stdout */
+	char *cafile;           /* PEM; NULL: the system's */
+	char *proxy;            /* NULL: from the environment */
+	char *cache;            /* path of the store */
+	enum auth_mode auth;
+	enum mtime_rule mtime;
+	enum notify_mode notify;
+	int timeout_s, poll_s;
+	int connections_n, batch_n;
+};
+
+#endif

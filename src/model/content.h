@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MODEL_CONTENT_H
+#define MODEL_CONTENT_H
+
+#include "base/spool.h"
+#include "model/item.h"
+
+/*
+ * content - the bytes of an item's file, made from what the server sent.
+ *
+ * Mail is the server's MIME, byte for byte. An appointment is the server's MIME where
+ * that begins with BEGIN:VCALENDAR, else the first text/calendar part in it, decoded.
+ * Contacts and tasks are generated from the item's properties (vCard 4.0,
+ * RFC 6350; VTODO, RFC 5545): one order of properties, no time of generation, lines
+ * folded at 75 octets and ended by CRLF, so one version gives the same bytes on
+ * every run.
+ */
+
+/*
+ * Turns `mime` into the content, in place where nothing is to change. ERR_BAD_ITEM
+ * when an appointment's MIME holds no calendar. For contacts and tasks `mime` is not
+ * looked at.
+ */
+MUST_CHECK enum err content_make(const struct item *item, struct spool *mime);
+
+/* Each appends the whole text. */
+MUST_CHECK enum err vcard_print(const struct item *item, struct buf *ret);
+MUST_CHECK enum err vtodo_print(const struct item *item, struct buf *ret);
+
+/*
+ * Finds the first text/calendar part of a mail, however deep (at most 16 levels),
+ * and appends it decoded (base64, quoted-printable, or as it stands).
+ * ERR_NOT_FOUND when there is none; ERR_LIMIT beyond 16 MiB of calendar.
+ */
+MUST_CHECK enum err mime_find_calendar(const struct spool *mime, struct buf *ret);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MODEL_NAMES_H
+#define MODEL_NAMES_H
+
+#include "model/item.h"
+
+/*
+ * names - what files and folders are called (invariant I3: names are pure).
+ *
+ * A name depends on the item alone, never on its neighbours or on the order of
+ * arrival, so two caches of one mailbox show one tree. The grammar is that of
+ * INTERFACE.md, "The tree": DATE SUBJECT.HASH.EXT. No function here touches
+ * the disk or the network, or keeps state.
+ *
+ * No name is longer than 255 bytes: 17 (date) + 1 + 180 (subject) + 1 + 12 + 4.
+ */
+#define NAME_SUBJECT_MAX 180
+
+/* The whole file name of an item. */
+MUST_CHECK enum err name_of_item(const struct item *item, struct buf *ret);
+
+/*
+ * Any text made fit to be part of a file name; *ret may come out empty. The
+ * steps and their order are those of INTERFACE.md.
+ */
+MUST_CHECK enum err name_clean(const char *text, size_t n, struct buf *ret);
+
+/*
+ * A folder's name before a suffix: cleaned, "(no name)" when nothing is left, a
+ * leading dot as U+2024. *ret_lost: turning the fullwidth forms back does not
+ * give the display name, so the suffix is needed.
+ */
+MUST_CHECK enum err name_of_folder(const char *display_name, struct buf *ret, bool *ret_lost);
+/* Appends " ~" and 8 hex digits of SHA-256 of the folder's id; cuts the name
+ * before it (at a grapheme) so that the whole stays within 255 bytes. */
+MUST_CHECK enum err name_add_suffix(struct buf *name, const char *folder_id);
+
+#endif

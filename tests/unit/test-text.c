@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "base/text.h"
+
+static void test_times_are_read_as_ews_writes_them(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t time;
+	} vectors[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2024-01-30T10:15:12Z", 1706609712 },
+		{ "2024-01-30T10:15:12.999Z", 1706609712 },
+		{ "2024-01-30T12:15:12+02:00", 1706609712 },
+		{ "1969-12-31T23:59:59Z", -1 },
+		{ "2024-02-30", TIME_NONE },
+		{ "2024-13-01T00:00:00Z", TIME_NONE },
+		{ "2024-01-30T10:15:12Zx", TIME_NONE },
+		{ "", TIME_NONE },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
+		int64_t time = TIME_NONE;
+		bool ok = text_parse_time(vectors[i].text, &time);
+		assert_int_equal(ok, vectors[i].time != TIME_NONE);
+		assert_int_equal(time, vectors[i].time);
+	}
+}
+
+static void test_base64_survives_the_round_trip_and_refuses_rubbish(void **state)
+{
+	AUTO(buf) struct buf encoded = { 0 }, decoded = { 0 };
+	uint8_t bytes[256];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	check_ok(text_print_base64(&encoded, bytes, sizeof(bytes)));
+	check_ok(text_parse_base64(&decoded, encoded.bytes, encoded.len));
+	assert_int_equal(decoded.len, sizeof(bytes));
+	assert_memory_equal(decoded.bytes, bytes, sizeof(bytes));
+	assert_int_equal(text_parse_base64(&decoded, "A*==", 4), ERR_INVALID);
+	assert_int_equal(decoded.len, sizeof(bytes));
+}
+
+static void test_numbers_are_whole_and_within_range(void **state)
+{
+	int64_t value = 7;
+	(void)state;
+
+	assert_true(text_parse_int("-3", -5, 5, &value));
+	assert_int_equal(value, -3);
+	assert_false(text_parse_int("6", -5, 5, &value));
+	assert_false(text_parse_int("3x", -5, 5, &value));
+	assert_false(text_parse_int(" 3", -5, 5, &value));
+	assert_false(text_parse_int("", -5, 5, &value));
+	assert_false(text_parse_int("99999999999999999999", INT64_MIN, INT64_MAX, &value));
+	assert_int_equal(value, -3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_times_are_read_as_ews_writes_them),
+		cmocka_unit_test(test_base64_survives_the_round_trip_and_refuses_rubbish),
+		cmocka_unit_test(test_numbers_are_whole_and_within_range),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
