@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#include "mailbox/mailbox.h"
+
+/*
+ * fs - the kernel's view: one FUSE session over one mailbox, low-level API.
+ *
+ * Rules, each tried (DESIGN.md, "The kernel side"): opens are stateless (ENOSYS once), inodes
+ * are immutable, so the kernel caches for a day and is told what changed; directory offsets are entry ids;
+ * listings are invalidated by mtime; control files get a nodeid with every lookup; a
+ * write that runs a command is parked, never holding a worker. Notifications leave from
+ * a thread of their own (I12).
+ */
+struct fs_options {
+	const char *source, *mountpoint;
+	bool allow_other, debug;
+	bool has_umask;          /* with umask= modes are 0444/0555, less its bits */
+	unsigned umask, uid, gid;
+};
+
+struct fs;
+
+/*
+ * Mounts. A mountpoint left stale by a crash is unmounted first, in a loop, since mounting over it
+ * would stack silently. *reason gets the one line for the user.
+ */
+MUST_CHECK enum err fs_mount(const struct fs_options *options, struct mailbox *mailbox,
+			     struct fs **ret, struct buf *reason);
+/*
+ * Serves until unmounted or told to stop by a signal. Starts the mailbox, and calls ready once the mount answers.
+ */
+MUST_CHECK enum err fs_serve(struct fs *fs, void (*ready)(void *ctx), void *ctx);
+/* Unmounts if still mounted. */
+void fs_release(struct fs **fs);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SYNC_SYNC_H
+#define SYNC_SYNC_H
+
+#include "model/account.h"
+#include "store/store.h"
+
+/*
+ * sync - the engine that keeps the store in step with the mailbox.
+ *
+ * One thread of its own owns the session with the server and is the only writer of the
+ * store. A run goes: digest (one GetFolder for all folders) - hierarchy, if a folder
+ * appeared, went or changed - pages of the folders whose digest differs - fetches
+ * until the queue has nothing due. Every page commits with the sync state that covers it (I1).
+ * A change key that differs means a change, whichever way it moved (I6).
+ *
+ * Runs start at sync_start(), every poll_s seconds (notify=poll or auto), and on a command.
+ *
+ * Threads: sync_open, sync_list_folders, sync_start, sync_stop and sync_release belong to the
+ * thread that made it; the others may be called from any. Callbacks come from the sync thread, no lock
+ * held.
+ */
+struct sync;
+
+/* `store` is the writer's connection; lent for the life of the engine. Sends nothing. */
+MUST_CHECK enum err sync_open(const struct account *account, struct store *store,
+			      struct sync **ret, struct buf *reason);
+/* Stops first, if it runs. */
+void sync_release(struct sync **sync);
+
+/* True once the folders have ever been listed: the cache can be served without a server. */
+MUST_CHECK enum err sync_is_listed(struct sync *sync, bool *ret);
+/* Logs in and lists the folders, here and now: the first mount of a mailbox. On failure *reason
+ * says what failed and what to do. */
+MUST_CHECK enum err sync_list_folders(struct sync *sync, struct buf *reason);
+
+MUST_CHECK enum err sync_start(struct sync *sync);
+/* Returns soon, whatever the network does; running commands end with ERR_CANCELLED. */
+void sync_stop(struct sync *sync);
+
+/* --- commands --- */
+
+enum sync_command { SYNC_UPDATE };
+
+/*
+ * Runs the command for a folder (or all below it too) and calls done exactly once, from the sync
+ * thread: when everything that the server had at the call is in the store or quarantined, and the
+ * listener of the store has heard of it. ERR_BUSY, and no call of done, when another command
+ * runs there. *ret_ticket names it for sync_forget().
+ */
+typedef void (*sync_done_fn)(void *ctx, enum err err);
+MUST_CHECK enum err sync_run(struct sync *sync, enum sync_command command, uint64_t dir, bool tree,
+			     sync_done_fn done, void *ctx, uint64_t *ret_ticket);
+/* The caller no longer waits (the command goes on): done will not be called. False when done was
+ * called or is being called: then it is too late. */
+bool sync_forget(struct sync *sync, uint64_t ticket);
+
+/* --- state --- */
+
+/* In the order in which the first that applies is shown. */
+enum sync_state {
+	SYNC_STATE_AUTH,
+	SYNC_STATE_ERROR,
+	SYNC_STATE_OFFLINE,
+	SYNC_STATE_THROTTLED,
+	SYNC_STATE_SYNCING,
+	SYNC_STATE_IDLE,
+};
+const char *sync_state_text(enum sync_state state);
+
+struct sync_status {
+	enum sync_state state; /* of the whole mailbox; never IDLE before the first complete sync */
+	char last_error[256];  /* "" when there was none */
+	int64_t throttled_until; /* TIME_NONE: not throttled */
+	int64_t last_change;   /* when the store last changed; TIME_NONE: not in this mount */
+	uint64_t requests_n, bytes_in;
+	uint64_t bytes_done, bytes_total; /* of the content under way in this run */
+	int64_t eta_s;         /* -1: nobody knows */
+	uint64_t busy_dir;     /* folder being synced; 0: none */
+};
+void sync_load_status(struct sync *sync, struct sync_status *ret);
+
+/* --- graves --- */
+
+/* The kernel holds these inodes no longer. Cheap: no disk. */
+void sync_forget_inodes(struct sync *sync, const uint64_t *inos, size_t n);
+
+#endif
