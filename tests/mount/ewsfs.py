@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""ews-testd and ewsfs as objects: start, ask, stop. No fixed sleeps: readiness comes through pipes."""
+import base64
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("EWSFS_BUILD", ROOT / "build"))
+EWSFS = BUILD / "src" / "ewsfs"
+TESTD = BUILD / "tests" / "server" / "ews-testd"
+TIMEOUT_S = 120
+USER, PASSWORD = "alice", "wonderland"
+
+
+def wait_ready(fd, process, what):
+    """Waits for the byte that says ready; a process that ends first is an error."""
+    ready = os.read(fd, 1)
+    os.close(fd)
+    if not ready:
+        process.wait(TIMEOUT_S)
+        raise AssertionError(f"{what} ended with {process.returncode} before it was ready")
+
+
+class Server:
+    """One ews-testd with one mailbox of USER."""
+
+    def __init__(self, *args, log=None, port=0):
+        self.args = [str(TESTD), "--user", f"{USER}:{PASSWORD}", *args]
+        self.log = log
+        self.start(port)
+
+    def start(self, port=0):
+        ready, ready_child = os.pipe()
+        self.process = subprocess.Popen(
+            [*self.args, "--listen", f"127.0.0.1:{port}", "--ready-fd", str(ready_child)],
+            pass_fds=[ready_child], stdout=subprocess.PIPE, stderr=self.log, text=True)
+        os.close(ready_child)
+        wait_ready(ready, self.process, "ews-testd")
+        self.url = self.process.stdout.readline().strip()
+        self.port = int(self.url.split("/")[2].rsplit(":", 1)[1])
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            self.process.wait(TIMEOUT_S)
+        self.process.stdout.close()
+
+    def _call(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", method=method,
+            data=None if body is None else json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:
+            text = reply.read()
+        return json.loads(text) if text.strip() else None
+
+    def op(self, name, folder, **more):
+        """A test control; the ids that it answers."""
+        return self._call("POST", f"/test/{name}", {"user": USER, "folder": folder, **more})["ids"]
+
+    def requests(self):
+        return self._call("GET", "/test/requests")
+
+    def reset_requests(self):
+        self._call("DELETE", "/test/requests")
+
+    def truth(self):
+        """The mailbox as the server has it: {"folders": [...], "items": [...]}."""
+        return self._call("GET", f"/test/mailbox?user={USER}")
+
+
+class Mount:
+    """One ewsfs in the foreground, its log in a file that must stay clean."""
+
+    def __init__(self, url, directory, cache, *options, log=None, dirty_log=False, source_user=USER):
+        self.path = pathlib.Path(directory)
+        self.cache = pathlib.Path(cache)
+        self.log_path = pathlib.Path(log or f"{cache}.log")
+        self.dirty_log = dirty_log
+        secret = pathlib.Path(f"{cache}.secret")
+        secret.parent.mkdir(parents=True, exist_ok=True)
+        secret.write_text(PASSWORD + "\n")
+        self.options = [f"user={source_user}", f"password_command=cat {secret}", f"cache={cache}",
+                        "notify=off", *options]
+        self.url = url
+        self.process = None
+        self.start()
+
+    def command(self, *flags):
+        return [str(EWSFS), *flags, "-o", ",".join(self.options), self.url, str(self.path)]
+
+    def start(self):
+        self.path.mkdir(exist_ok=True)
+        ready, ready_child = os.pipe()
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command("-f"), pass_fds=[ready_child], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, env={**os.environ, "EWSFS_READY_FD": str(ready_child)})
+        os.close(ready_child)
+        try:
+            wait_ready(ready, self.process, "ewsfs")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.log_path.read_text()[-500:]}") from None
+
+    def update(self):
+        """Everything that the server has now is visible when this returns."""
+        (self.path / ".ctl").write_text("update\n")
+
+    def status(self, directory="."):
+        lines = (self.path / directory / ".ctl").read_text().splitlines()
+        return dict(line.split(": ", 1) for line in lines)
+
+    def unmount(self):
+        subprocess.run(["fusermount3", "-u", str(self.path)], check=True, timeout=TIMEOUT_S)
+        assert self.process.wait(TIMEOUT_S) == 0
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(TIMEOUT_S)
+
+    def close(self):
+        """Unmounts if need be, and looks into the log: nothing but what happens in health."""
+        if self.process.poll() is None:
+            subprocess.run(["fusermount3", "-u", str(self.path)], stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                subprocess.run(["fusermount3", "-uz", str(self.path)], timeout=TIMEOUT_S)
+                self.process.wait(TIMEOUT_S)
+        text = self.log_path.read_text()
+        suspicious = [line for line in text.splitlines()
+                      if any(word in line for word in (" error: ", " warning: ", "Sanitizer", "runtime error"))]
+        if not self.dirty_log:
+            assert not suspicious, f"the mount's log is not clean: {suspicious[:5]}"
+        assert "Sanitizer" not in text and "runtime error" not in text, text[-3000:]
+
+    def rss_kb(self, field="VmHWM"):
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1])
+        raise AssertionError(f"no {field}")
+
+    def files(self):
+        """Every regular file below the mount, as paths."""
+        return [pathlib.Path(top) / name for top, _, names in os.walk(self.path) for name in names]
+
+    def directories(self):
+        return [pathlib.Path(top) for top, _, _ in os.walk(self.path)]
+
+    def by_item_id(self):
+        return {xattr(path, "user.ews.item_id"): path for path in self.files()}
+
+    def by_folder_id(self):
+        return {xattr(path, "user.ews.folder_id"): path for path in self.directories()}
+
+
+def xattr(path, name):
+    return os.getxattr(path, name).decode()
+
+
+def xattrs(path):
+    return {name: xattr(path, name) for name in os.listxattr(path)}
+
+
+def mapi_change_key(ews_change_key):
+    """The 22 bytes inside a ChangeKey of Exchange's form, as hex."""
+    raw = base64.b64decode(ews_change_key)
+    assert raw[4:8] == b"\x16\0\0\0" and len(raw) == 30
+    return raw[8:].hex()
+
+
+def run(*args, check=True, **more):
+    """A tool as a user would run it; its output as text, which must be without complaint."""
+    more.setdefault("timeout", TIMEOUT_S)
+    result = subprocess.run([str(arg) for arg in args], text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, **more)
+    if check:
+        assert result.returncode == 0 and not result.stderr, f"{args}: {result.returncode} {result.stderr}"
+    return result
+
+
+def temporary_directory():
+    return tempfile.TemporaryDirectory(prefix="ewsfs-test-")
