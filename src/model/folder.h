@@ -21,6 +21,8 @@ struct digest {
 	int64_t deleted_n; /* PR_DELETED_COUNT_TOTAL 0x670B; -1: the server has none */
 };
 
+/* False when either is unknown or lacks the commit time: without it nothing proves that
+ * nothing changed. */
 bool digest_equal(const struct digest *a, const struct digest *b);
 
 struct folder {
@@ -57,11 +59,14 @@ void folders_release(struct folders *folders);
 
 /*
  * Decides for all folders of a mailbox at once what is shown, where and under
- * which name: pure. The root (root_id) is shown as inode 1. Left out: hidden
- * folders and all below them, folders whose parents do not lead to the root,
- * cycles. `reserved` are names of other trees at the top, NULL-terminated or NULL.
- * Every folder must have its ino. n log n.
+ * which name: pure. The root (root_id) is shown as inode 1; where it is in the list
+ * itself, its own shown_in stays 0 and shown_as NULL. Left out: hidden folders and all
+ * below them, folders whose parents do not lead to the root, cycles, and what lies
+ * deeper than FOLDER_DEPTH_MAX (Exchange allows 300). `reserved` are names of other trees
+ * at the top, NULL-terminated or NULL. Every folder must have its ino; two with one id
+ * are ERR_INVALID. n log n. On failure nothing is said of what was set.
  */
+#define FOLDER_DEPTH_MAX 400
 MUST_CHECK enum err folders_lay_out(struct folders *folders, const char *root_id,
 				    const char *const *reserved);
 

@@ -28,6 +28,9 @@ enum item_kind item_kind_of_element(const char *name);
 /* How a file of that item class ends: "eml", "ics" or "vcf"; decided by the class
  * alone, never by the element. A NULL class is mail. */
 const char *item_extension(const char *item_class);
+struct item;
+/* An item of class IPM.Appointment*, which is an .ics as a task is. */
+bool item_is_appointment(const struct item *item);
 
 /* PR_MESSAGE_FLAGS, 0x0E07 */
 #define MSGFLAG_READ 0x0001
@@ -67,10 +70,14 @@ static inline bool item_is_draft(const struct item *item)
  */
 MUST_CHECK enum err item_print_attrs(const struct item *item, struct buf *set);
 
+#define ITEM_ADDRESSES_MAX 1024
+
 /*
  * One address for `from`, `to`, `cc`: "Name <address>", "address", or the name
  * alone when the routing type is not SMTP. Appends ", " first when the list is not
- * empty. A list that would pass 1 KiB is closed with ", …" and takes no more.
+ * empty. A list that would reach ITEM_ADDRESSES_MAX is closed with ", …" and takes no
+ * more. A name is one line of at most 128 bytes; an address of more than 254 is none;
+ * a name that repeats the address is left out.
  */
 MUST_CHECK enum err item_add_address(struct buf *list, const char *name, const char *address,
 				     const char *routing);
