@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""Bad input: one line that says what to do, a status, nothing mounted, no process left."""
+import http.server
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import threading
+
+import ewsfs
+import pytest
+
+
+def refused(command, mountpoint=None, **more):
+    """Runs a mount that must fail; its one line."""
+    more.setdefault("env", {**os.environ, "EWSFS_TEST_TAG": str(mountpoint)})
+    result = ewsfs.run(*command, check=False, **more)
+    assert result.returncode != 0
+    assert result.stdout == "" and result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith("ewsfs: ")
+    if mountpoint:
+        assert not os.path.ismount(mountpoint)
+        assert not running(mountpoint)
+    return result.stderr
+
+
+def running(mountpoint):
+    """Processes of ewsfs with that mountpoint on their command line."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = process.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"ewsfs") and os.fsencode(mountpoint) in words:
+            found.append(int(process.parent.name))
+    return found
+
+
+@pytest.fixture
+def at(place):
+    (place / "m").mkdir()
+    return place / "m"
+
+
+def command(place, at, url, *options, password=ewsfs.PASSWORD):
+    settings = [f"user={ewsfs.USER}", f"password_command=echo {password}", f"cache={place}/c.db", "timeout=5", *options]
+    return [ewsfs.EWSFS, "-o", ",".join(settings), url, at]
+
+
+class Html(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!DOCTYPE html><html><title>Outlook</title></html>")
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def html_url():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Html)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/EWS/Exchange.asmx"
+    server.shutdown()
+
+
+def test_a_server_that_is_not_there(place, at):
+    assert "127.0.0.1:9" in refused(command(place, at, "http://127.0.0.1:9/EWS/Exchange.asmx"), at)
+
+
+def test_a_wrong_path_on_the_server(small, place, at):
+    refused(command(place, at, small.url.replace("/EWS/Exchange.asmx", "/nothing")), at)
+
+
+def test_a_server_that_is_not_EWS(html_url, place, at):
+    assert "EWS" in refused(command(place, at, html_url), at)
+
+
+def test_a_refused_login(small, place, at):
+    line = refused(command(place, at, small.url, password="wrong"), at)
+    assert "password" in line and "wrong" not in line
+
+
+def test_a_password_command_that_fails(small, place, at):
+    settings = f"user=a,password_command=exit 3,cache={place}/c.db"
+    assert "password_command" in refused([ewsfs.EWSFS, "-o", settings, small.url, at], at)
+
+
+def test_a_mountpoint_that_does_not_exist(small, place):
+    missing = place / "missing"
+    assert str(missing) in refused(command(place, missing, small.url), missing)
+
+
+def test_a_mountpoint_that_is_not_empty(small, place, at):
+    (at / "file").write_text("x")
+    assert "empty" in refused(command(place, at, small.url), at)
+    assert (at / "file").read_text() == "x"
+
+
+def test_a_mountpoint_that_is_a_file(small, place):
+    file = place / "file"
+    file.write_text("x")
+    refused(command(place, file, small.url), file)
+
+
+@pytest.mark.parametrize("option, says", [
+    ("conections=4", "connections"), ("poll=0", "poll"), ("poll=soon", "poll"), ("batch=1000", "batch"),
+    ("mtime=never", "mtime"), ("password=secret", "password_command"), ("auth=ntlm", "not available yet"),
+    ("token_command=x", "not available yet"), ("mailbox=bob@example.com", "not available yet"),
+    ("impersonate=bob@example.com", "not available yet"), ("trees=mailbox+archive", "not available yet"),
+    ("content=ondemand", "not available yet"), ("cache_limit=1G", "not available yet"),
+    ("since=30d", "not available yet"), ("exclude=Junk Email", "not available yet"),
+    ("notify=streaming", "not available yet"), ("notify=pull", "not available yet"),
+    ("trace=/tmp", "not available yet"), ("layout=maildir", "not available yet"), ("write", "not available yet"),
+    ("delete=trash", "not available yet"), ("umask=9", "umask"), ("cafile=/nonexistent", "cafile")])
+def test_an_option_that_is_wrong(small, place, at, option, says):
+    line = refused(command(place, at, small.url, option), at)
+    assert says in line and "secret" not in line
+
+
+@pytest.mark.parametrize("source", ["alice@example.com", "work", "ftp://example.com/", "http://mail.example.com/EWS/Exchange.asmx"])
+def test_a_source_that_cannot_be_mounted(place, at, source):
+    refused(command(place, at, source), at)
+
+
+def test_a_cache_of_another_mailbox(new_server, place, at, new_mount):
+    server = new_server("--synthetic", f"{ewsfs.USER}:1:3:500")
+    mount = new_mount(server, name="first", cache=place / "c.db")
+    mount.unmount()
+    line = refused(command(place, at, server.url, "user=bob"), at)
+    assert "another mailbox" in line or "belongs to" in line
+
+
+def test_a_cache_with_wider_rights(small, place, at):
+    (place / "c.db").touch(mode=0o644)
+    assert "c.db" in refused(command(place, at, small.url), at)
+
+
+def test_mount_options_of_fstab_change_nothing(small, place, at):
+    options = "rw,nosuid,nodev,noatime,nofail,_netdev,x-systemd.automount,exec"
+    ewsfs.run(*command(place, at, small.url, options))
+    assert os.path.ismount(at) and os.listdir(at)
+    ewsfs.run("umount", at)
+
+
+def test_mount_8_mounts_it(small, place, at):
+    if not os.path.exists("/sbin/mount.fuse.ewsfs") and not shutil.which("mount.fuse3"):
+        pytest.skip("needs mount.fuse3 of package fuse3")
+    settings = f"user={ewsfs.USER},password_command=echo {ewsfs.PASSWORD},cache={place}/c.db"
+    path = f"{ewsfs.EWSFS.parent}:{os.environ['PATH']}"
+    ewsfs.run("mount", "-t", "fuse.ewsfs", "-o", settings, small.url, at, env={**os.environ, "PATH": path})
+    assert os.path.ismount(at)
+    ewsfs.run("umount", at)
+
+
+def stale(command, at, **more):
+    """A mount whose process was killed."""
+    ewsfs.run(*command, **more)
+    pid, = running(at)
+    os.kill(pid, signal.SIGKILL)
+    os.waitstatus_to_exitcode(0)
+    with pytest.raises(OSError):
+        while True:
+            os.listdir(at)
+
+
+def test_a_stale_mountpoint_is_mounted_again(small, place, at):
+    stale(command(place, at, small.url), at)
+    ewsfs.run(*command(place, at, small.url))
+    assert "Inbox" in os.listdir(at)
+    ewsfs.run("fusermount3", "-u", at)
+    assert not os.path.ismount(at)
+
+
+def test_a_stale_mountpoint_is_mounted_again_by_a_user(small, place, at):
+    if os.getuid() != 0:
+        pytest.skip("needs root to become another user")
+    nobody = pwd.getpwnam("nobody")
+    for path in [*place.parents, place]:
+        if path != pathlib.Path("/") and path.stat().st_uid == 0 and str(path).startswith("/tmp/"):
+            os.chmod(path, 0o755)
+    own = place / "own"
+    own.mkdir(mode=0o700)
+    (own / "m").mkdir()
+    for path in (own, own / "m"):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    user = dict(user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], cwd="/")
+    stale(command(own, own / "m", small.url), own / "m", **user)
+    ewsfs.run(*command(own, own / "m", small.url), **user)
+    assert "Inbox" in ewsfs.run("ls", own / "m", **user).stdout
+    ewsfs.run("fusermount3", "-u", own / "m", **user)
+
+
+def test_the_caller_hears_of_readiness_through_a_descriptor(small, place, at):
+    read_end, write_end = os.pipe()
+    result = subprocess.Popen([str(word) for word in command(place, at, small.url)], pass_fds=[write_end],
+                              env={**os.environ, "EWSFS_READY_FD": str(write_end)})
+    os.close(write_end)
+    assert len(os.read(read_end, 1)) == 1
+    assert "Inbox" in os.listdir(at)
+    assert result.wait(ewsfs.TIMEOUT_S) == 0
+    os.close(read_end)
+    ewsfs.run("fusermount3", "-u", at)
+
+
+def test_help_and_version_are_printed(place):
+    text = ewsfs.run(ewsfs.EWSFS, "-h").stdout
+    assert "password_command" in text and "connections" in text
+    assert ewsfs.run(ewsfs.EWSFS, "-V").stdout.startswith("ewsfs ")
