@@ -18,8 +18,8 @@
 
 /*
  * Turns `mime` into the content, in place where nothing is to change. ERR_BAD_ITEM
- * when an appointment's MIME holds no calendar. For contacts and tasks `mime` is not
- * looked at.
+ * when an appointment's MIME holds no calendar, or one beyond the limit. For contacts
+ * and tasks `mime` is not looked at.
  */
 MUST_CHECK enum err content_make(const struct item *item, struct spool *mime);
 
@@ -28,10 +28,12 @@ MUST_CHECK enum err vcard_print(const struct item *item, struct buf *ret);
 MUST_CHECK enum err vtodo_print(const struct item *item, struct buf *ret);
 
 /*
- * Finds the first text/calendar part of a mail, however deep (at most 16 levels),
- * and appends it decoded (base64, quoted-printable, or as it stands).
- * ERR_NOT_FOUND when there is none; ERR_LIMIT beyond 16 MiB of calendar.
+ * Finds the first text/calendar part of a mail that is not empty, however deep (at most
+ * 16 levels, not inside attached messages), and appends it decoded (base64,
+ * quoted-printable, or as it stands). ERR_NOT_FOUND when there is none; ERR_LIMIT
+ * beyond CALENDAR_MAX.
  */
+#define CALENDAR_MAX ((size_t)16 << 20)
 MUST_CHECK enum err mime_find_calendar(const struct spool *mime, struct buf *ret);
 
 #endif
