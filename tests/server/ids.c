@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "ids.h"
+
+#include <nettle/base64.h>
+#include <nettle/sha2.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNTER_BYTES 6
+#define FOLDER_ENTRY_BYTES 46
+#define ITEM_ENTRY_BYTES 70
+#define HEAD_BYTES (2 + 2 + MONIKER_CHARS + 1 + 2)
+#define FOLDER_BYTES (HEAD_BYTES + FOLDER_ENTRY_BYTES)
+#define ITEM_BYTES (HEAD_BYTES + ITEM_ENTRY_BYTES)
+
+static void derive(const char *label, const char *name, uint64_t seed, uint8_t ret[GUID_BYTES])
+{
+	struct sha256_ctx sha;
+	char number[24];
+
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)seed);
+	sha256_init(&sha);
+	sha256_update(&sha, strlen(label) + 1, (const uint8_t *)label);
+	sha256_update(&sha, strlen(name) + 1, (const uint8_t *)name);
+	sha256_update(&sha, strlen(number), (const uint8_t *)number);
+	sha256_digest(&sha, GUID_BYTES, ret);
+}
+
+void identity_init(struct identity *identity, const char *name, uint64_t seed)
+{
+	uint8_t g[GUID_BYTES];
+
+	derive("mailbox", name, seed, g);
+	snprintf(identity->moniker, sizeof(identity->moniker),
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[0], g[1],
+		 g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
+		 g[15]);
+	derive("provider", name, seed, identity->provider);
+	derive("replica", name, seed, identity->replica);
+	derive("elsewhere", name, seed, identity->elsewhere);
+}
+
+static uint8_t *put(uint8_t *p, const void *bytes, size_t n)
+{
+	memcpy(p, bytes, n);
+	return p + n;
+}
+
+static uint8_t *put_counter(uint8_t *p, uint64_t counter)
+{
+	for (int shift = 40; shift >= 0; shift -= 8)
+		*p++ = (uint8_t)(counter >> shift);
+	return p;
+}
+
+static uint64_t get_counter(const uint8_t *p)
+{
+	uint64_t counter = 0;
+
+	for (int i = 0; i < COUNTER_BYTES; i++)
+		counter = counter << 8 | p[i];
+	return counter;
+}
+
+/* {replica GUID, counter, two bytes of padding} */
+static uint8_t *put_object(uint8_t *p, const struct identity *identity, uint64_t counter)
+{
+	p = put(p, identity->replica, GUID_BYTES);
+	p = put_counter(p, counter);
+	return put(p, "\0\0", 2);
+}
+
+/* All up to the first object: what every id of this mailbox and length begins with. */
+static uint8_t *put_head(uint8_t *p, const struct identity *identity, uint8_t entry_bytes,
+			 uint8_t type)
+{
+	const uint8_t start[] = { 0, 3, MONIKER_CHARS, 0 };
+	const uint8_t middle[] = { 0, entry_bytes, 0, 0, 0, 0, 0 };
+	const uint8_t entry_type[] = { type, 0 };
+
+	p = put(p, start, sizeof(start));
+	p = put(p, identity->moniker, MONIKER_CHARS);
+	p = put(p, middle, sizeof(middle));
+	p = put(p, identity->provider, GUID_BYTES);
+	return put(p, entry_type, sizeof(entry_type));
+}
+
+static void encode(const uint8_t *bytes, size_t n, char *ret)
+{
+	base64_encode_raw(ret, n, bytes);
+	ret[BASE64_ENCODE_RAW_LENGTH(n)] = '\0';
+}
+
+void id_print_folder(const struct identity *identity, uint64_t fid, char ret[FOLDER_ID_SIZE])
+{
+	uint8_t bytes[FOLDER_BYTES];
+
+	put_object(put_head(bytes, identity, FOLDER_ENTRY_BYTES, 1), identity, fid);
+	encode(bytes, sizeof(bytes), ret);
+}
+
+void id_print_item(const struct identity *identity, uint64_t fid, uint64_t mid,
+		   char ret[ITEM_ID_SIZE])
+{
+	uint8_t bytes[ITEM_BYTES];
+	uint8_t *p = put_head(bytes, identity, ITEM_ENTRY_BYTES, 7);
+
+	put_object(put_object(p, identity, fid), identity, mid);
+	encode(bytes, sizeof(bytes), ret);
+}
+
+enum id_kind id_parse(const struct identity *identity, const char *id, uint64_t *ret_fid,
+		      uint64_t *ret_mid)
+{
+	uint8_t bytes[BASE64_DECODE_LENGTH(ITEM_ID_SIZE)];
+	struct base64_decode_ctx ctx;
+	size_t n = sizeof(bytes), chars = strlen(id);
+	const size_t first = FOLDER_BYTES - COUNTER_BYTES - 2, second = ITEM_BYTES - COUNTER_BYTES - 2;
+
+	base64_decode_init(&ctx);
+	if (chars >= ITEM_ID_SIZE || !base64_decode_update(&ctx, &n, bytes, chars, id) ||
+	    !base64_decode_final(&ctx))
+		return ID_MALFORMED;
+	if ((n != FOLDER_BYTES && n != ITEM_BYTES) || memcmp(bytes, "\0\3\44\0", 4) != 0)
+		return ID_MALFORMED;
+	if (memcmp(bytes + 4, identity->moniker, MONIKER_CHARS) != 0)
+		return ID_FOREIGN;
+	*ret_fid = get_counter(bytes + first);
+	*ret_mid = n == ITEM_BYTES ? get_counter(bytes + second) : 0;
+	return n == ITEM_BYTES ? ID_ITEM : ID_FOLDER;
+}
+
+void xid_put(const uint8_t guid[GUID_BYTES], uint64_t counter, uint8_t ret[XID_BYTES])
+{
+	put_counter(put(ret, guid, GUID_BYTES), counter);
+}
+
+void key_print(const struct identity *identity, uint32_t type, uint64_t counter,
+	       char ret[CHANGE_KEY_SIZE])
+{
+	uint8_t bytes[8 + XID_BYTES] = { (uint8_t)type, 0, 0, 0, XID_BYTES, 0, 0, 0 };
+
+	xid_put(identity->replica, counter, bytes + 8);
+	encode(bytes, sizeof(bytes), ret);
+}
+
+size_t pcl_put(const struct identity *identity, uint64_t counter, uint64_t older,
+	       uint8_t ret[PCL_MAX_BYTES])
+{
+	bool own_first = memcmp(identity->replica, identity->elsewhere, GUID_BYTES) < 0;
+	uint8_t *own = ret + (older && !own_first ? 1 + XID_BYTES : 0);
+	uint8_t *other = ret + (own_first ? 1 + XID_BYTES : 0);
+
+	own[0] = XID_BYTES;
+	xid_put(identity->replica, counter, own + 1);
+	if (!older)
+		return 1 + XID_BYTES;
+	other[0] = XID_BYTES;
+	xid_put(identity->elsewhere, older, other + 1);
+	return PCL_MAX_BYTES;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVER_ITEM_XML_H
+#define SERVER_ITEM_XML_H
+
+#include "props.h"
+#include "shape.h"
+
+/*
+ * item_xml - an item as EWS shows it.
+ *
+ * A table in the order of the schema holds every property: its FieldURI, the
+ * kinds that have it, the base shapes that bring it, and how it is written.
+ */
+bool item_want(struct shape *shape, const char *uri);
+
+/* True if this item has no such property as the shape asks for (GetItem refuses then). */
+bool item_refuses(const struct item *item, const struct shape *shape);
+
+/* <t:Message>...</t:Message>, or what its kind is called. */
+void item_write(struct xml *out, const struct item *item, const struct shape *shape);
+/* <t:ItemId Id="" ChangeKey=""/> */
+void item_write_id(struct xml *out, const struct item *item);
+
+/* The extended properties, in the order in which they were asked for. item_tags.c. */
+struct item_view {
+	const struct item *item;
+	const struct shape *shape;
+	bool described;
+	struct props props;
+};
+const struct props *view_props(struct item_view *view);
+void item_write_tags(struct xml *out, struct item_view *view);
+
+#endif

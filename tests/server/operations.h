@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVER_OPERATIONS_H
+#define SERVER_OPERATIONS_H
+
+#include "soap.h"
+
+/* The operations of EWS that are served; each file holds a family of them. */
+
+/* op_folders.c */
+void op_get_folder(struct call *call);
+void op_find_folder(struct call *call);
+
+/* op_sync.c */
+void op_sync_hierarchy(struct call *call);
+void op_sync_items(struct call *call);
+
+/* op_items.c */
+void op_get_item(struct call *call);
+void op_find_item(struct call *call);
+
+/* op_names.c */
+void op_resolve_names(struct call *call);
+void op_convert_id(struct call *call);
+
+#endif

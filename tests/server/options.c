@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "load.h"
+#include "synth.h"
+
+static const struct option names[] = {
+	{ "listen", required_argument, NULL, 'l' }, { "user", required_argument, NULL, 'u' },
+	{ "mail", required_argument, NULL, 'm' },   { "synthetic", required_argument, NULL, 's' },
+	{ "schema", required_argument, NULL, 'x' }, { "auth", required_argument, NULL, 'a' },
+	{ "tls", required_argument, NULL, 't' },    { "ready-fd", required_argument, NULL, 'r' },
+	{ "help", no_argument, NULL, 'h' },	    { 0 },
+};
+
+static const char usage[] =
+	"usage: ews-testd [--listen ADDR:PORT] [--user NAME:PASSWORD]... [--mail USER:FOLDER:PATH]...\n"
+	"                 [--synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]] [--schema DIR] [--auth basic]\n"
+	"                 [--tls CERT:KEY] [--ready-fd N]\n";
+
+PRINTF_LIKE(1, 2) static bool complain(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("ews-testd: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return false;
+}
+
+/* Cuts text at its first colons into exactly n parts, in place. The last keeps its colons. */
+static bool split(char *text, char **parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		parts[i] = text;
+		char *colon = i + 1 < n ? strchr(text, ':') : NULL;
+		if (i + 1 < n && !colon)
+			return false;
+		if (colon) {
+			*colon = '\0';
+			text = colon + 1;
+		}
+	}
+	return true;
+}
+
+static bool read_listen(char *text, struct options *options)
+{
+	char *colon = strrchr(text, ':');
+	int64_t port;
+
+	if (!colon || !text_parse_int(colon + 1, 0, 65535, &port))
+		return complain("--listen %s: not ADDR:PORT", text);
+	*colon = '\0';
+	free(options->address);
+	options->address = must_copy(text);
+	options->http.address = options->address;
+	options->http.port = (uint16_t)port;
+	return true;
+}
+
+static bool read_user(char *text, struct server *server)
+{
+	char *parts[2];
+
+	if (!split(text, parts, 2) || !*parts[0])
+		return complain("--user: not NAME:PASSWORD");
+	struct user *user = server_add_user(server, parts[0]);
+	free(user->password);
+	user->password = must_copy(parts[1]);
+	return true;
+}
+
+static bool read_mail(char *text, struct server *server)
+{
+	char *parts[3];
+
+	if (!split(text, parts, 3) || !*parts[0] || !*parts[1])
+		return complain("--mail %s: not USER:FOLDER:PATH", text);
+	struct mailbox *box = server_add_user(server, parts[0])->box;
+	return load_mail(box, parts[1], parts[2]);
+}
+
+static bool read_synthetic(char *text, struct server *server)
+{
+	char *parts[5];
+	AUTO(str) char *copy = must_copy(text);
+	bool seeded = split(copy, parts, 5);
+	int64_t folders, items, bytes, seed = 1;
+
+	if (!seeded) {
+		strcpy(copy, text);
+		if (!split(copy, parts, 4))
+			return complain("--synthetic %s: not USER:FOLDERS:ITEMS:BYTES[:SEED]", text);
+	}
+	if (!*parts[0] || !text_parse_int(parts[1], 1, 100000, &folders) ||
+	    !text_parse_int(parts[2], 0, 100000000, &items) ||
+	    !text_parse_int(parts[3], 1, 100000000, &bytes) ||
+	    (seeded && !text_parse_int(parts[4], 0, INT64_MAX, &seed)))
+		return complain("--synthetic %s: a number is missing or out of range", text);
+	struct synth_plan plan = { (uint64_t)folders, (uint64_t)items, (uint64_t)bytes, (uint64_t)seed };
+	struct mailbox *box = server_add_user(server, parts[0])->box;
+	mailbox_set_seed(box, plan.seed);
+	synth_fill(box, &plan);
+	return true;
+}
+
+static bool read_file(const char *path, char **ret)
+{
+	AUTO(buf) struct buf bytes = { 0 };
+
+	if (load_file(path, &bytes) || buf_give(&bytes, ret))
+		return complain("--tls: cannot read %s", path);
+	return true;
+}
+
+static bool read_tls(char *text, struct options *options)
+{
+	char *parts[2];
+
+	if (!split(text, parts, 2))
+		return complain("--tls %s: not CERT:KEY", text);
+	if (!read_file(parts[0], &options->cert) || !read_file(parts[1], &options->key))
+		return false;
+	options->http.cert = options->cert;
+	options->http.key = options->key;
+	return true;
+}
+
+static bool read_ready_fd(const char *text, struct options *options)
+{
+	int64_t fd;
+
+	if (!text_parse_int(text, 0, 1 << 20, &fd))
+		return complain("--ready-fd %s: not a descriptor", text);
+	options->ready_fd = (int)fd;
+	return true;
+}
+
+static bool read_schema(const char *dir, struct server *server)
+{
+	schema_release(&server->schema);
+	if (schema_open(dir, &server->schema))
+		return complain("--schema %s: no usable messages.xsd there", dir);
+	return true;
+}
+
+static bool read_one(int option, struct server *server, struct options *options)
+{
+	switch (option) {
+	case 'l': return read_listen(optarg, options);
+	case 'u': return read_user(optarg, server);
+	case 'm': return read_mail(optarg, server);
+	case 's': return read_synthetic(optarg, server);
+	case 'x': return read_schema(optarg, server);
+	case 't': return read_tls(optarg, options);
+	case 'r': return read_ready_fd(optarg, options);
+	case 'a':
+		return strcmp(optarg, "basic") == 0 ||
+		       complain("--auth %s: only basic is available yet", optarg);
+	case 'h':
+		fputs(usage, stdout);
+		exit(EXIT_SUCCESS);
+	default: return false; /* getopt has said why */
+	}
+}
+
+static bool check_users(const struct server *server)
+{
+	if (server->users_n == 0)
+		return complain("nobody to serve: give --user NAME:PASSWORD");
+	for (size_t i = 0; i < server->users_n; i++)
+		if (!server->users[i].password)
+			return complain("%s has mail and no password: give --user %s:PASSWORD",
+					server->users[i].name, server->users[i].name);
+	return true;
+}
+
+bool options_read(int argc, char **argv, struct server *server, struct options *ret)
+{
+	int option;
+
+	*ret = (struct options){ .address = must_copy("127.0.0.1"), .ready_fd = -1 };
+	ret->http.address = ret->address;
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
+		if (!read_one(option, server, ret))
+			return false;
+	if (optind < argc)
+		return complain("%s: not an option", argv[optind]);
+	if (!check_users(server))
+		return false;
+	for (size_t i = 0; i < server->users_n; i++)
+		mailbox_loaded(server->users[i].box);
+	return true;
+}
+
+void options_release(struct options *options)
+{
+	free(options->address);
+	free(options->cert);
+	free(options->key);
+	*options = (struct options){ .ready_fd = -1 };
+}

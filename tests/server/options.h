@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVER_OPTIONS_H
+#define SERVER_OPTIONS_H
+
+#include "http.h"
+
+/*
+ * options - the command line.
+ *
+ *   --listen ADDR:PORT                       default 127.0.0.1:0; port 0 picks one
+ *   --user NAME:PASSWORD                     a login, with a mailbox; may be repeated
+ *   --mail USER:FOLDER:PATH                  loads .eml files, a Maildir or an mbox; may be repeated
+ *   --synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]   makes a mailbox; once a user
+ *   --schema DIR                             requests are held against messages.xsd
+ *   --auth basic
+ *   --tls CERT:KEY                           PEM files
+ *   --ready-fd N                             a byte is written there when it listens
+ *
+ * A user named by --mail or --synthetic needs a --user of its own, before or after.
+ */
+struct options {
+	struct http_options http;
+	char *address, *cert, *key; /* owned; http lends them */
+	int ready_fd;
+};
+
+/* Fills server and *ret; false, after one line on stderr, for what it cannot do. */
+bool options_read(int argc, char **argv, struct server *server, struct options *ret);
+void options_release(struct options *options);
+
+#endif

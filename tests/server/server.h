@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "base/lock.h"
+#include "mailbox.h"
+#include "schema.h"
+
+/*
+ * server - what all connections share: the users with their mailboxes, and how
+ * often each operation was asked for.
+ *
+ * Users are added before the first connection and never after.
+ */
+#define COUNTERS_MAX 64
+
+struct user {
+	char *name, *password; /* no password: not able to log in */
+	struct mailbox *box;
+};
+
+struct counter {
+	char operation[48];
+	uint64_t n;
+};
+
+struct server {
+	struct user *users;
+	size_t users_n;
+	struct schema *schema; /* NULL: requests are not validated */
+
+	struct lock lock; /* guards the counters */
+	struct counter counters[COUNTERS_MAX];
+	size_t counters_n;
+};
+
+void server_init(struct server *server);
+void server_release(struct server *server);
+
+/* By login name, whatever its case; NULL where there is none. */
+struct user *server_user(struct server *server, const char *name);
+struct user *server_add_user(struct server *server, const char *name);
+/* The user with that SMTP address; the domain counts only where the login has one. */
+struct user *server_address(struct server *server, const char *address);
+
+void server_count(struct server *server, const char *operation);
+
+#endif

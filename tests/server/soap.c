@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "soap.h"
+
+#include <libxml/parser.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "operations.h"
+
+#define SOAP_NS "http://schemas.xmlsoap.org/soap/envelope/"
+#define MESSAGES_NS "http://schemas.microsoft.com/exchange/services/2006/messages"
+#define TYPES_NS "http://schemas.microsoft.com/exchange/services/2006/types"
+#define ERRORS_NS "http://schemas.microsoft.com/exchange/services/2006/errors"
+
+/* One line for each operation; the rest is "not implemented" to a client. */
+static const struct {
+	const char *name;
+	void (*run)(struct call *call);
+} operations[] = {
+	{ "ConvertId", op_convert_id },
+	{ "FindFolder", op_find_folder },
+	{ "FindItem", op_find_item },
+	{ "GetFolder", op_get_folder },
+	{ "GetItem", op_get_item },
+	{ "ResolveNames", op_resolve_names },
+	{ "SyncFolderHierarchy", op_sync_hierarchy },
+	{ "SyncFolderItems", op_sync_items },
+};
+
+static const struct {
+	const char *code, *text;
+} error_texts[] = {
+	{ "ErrorAccessDenied", "Access is denied. Check credentials and try again." },
+	{ "ErrorFolderNotFound", "The specified folder could not be found in the store." },
+	{ "ErrorInvalidIdMalformed", "Id is malformed." },
+	{ "ErrorInvalidPropertyForOperation",
+	  "The property is not valid for this operation." },
+	{ "ErrorInvalidPropertyRequest", "The property requested is not valid for this object type." },
+	{ "ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid." },
+	{ "ErrorItemNotFound", "The specified object was not found in the store." },
+	{ "ErrorNameResolutionNoResults", "No results were found." },
+	{ "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it." },
+	{ "ErrorNoPublicFolderServerAvailable", "Public folder server is not available." },
+	{ "ErrorSyncFolderNotFound", "The folder to be synchronized could not be found." },
+	{ "ErrorInvalidMailbox", "The mailbox is not valid." },
+};
+
+static const char *error_text(const char *code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(error_texts); i++)
+		if (strcmp(error_texts[i].code, code) == 0)
+			return error_texts[i].text;
+	return "The request could not be completed.";
+}
+
+bool node_is(const xmlNode *node, const char *name)
+{
+	return node && strcmp((const char *)node->name, name) == 0;
+}
+
+static xmlNode *element_from(xmlNode *node)
+{
+	while (node && node->type != XML_ELEMENT_NODE)
+		node = node->next;
+	return node;
+}
+
+xmlNode *node_first(const xmlNode *node)
+{
+	return node ? element_from(node->children) : NULL;
+}
+
+xmlNode *node_next(const xmlNode *node)
+{
+	return node ? element_from(node->next) : NULL;
+}
+
+xmlNode *node_child(const xmlNode *node, const char *name)
+{
+	xmlNode *child = node_first(node);
+
+	while (child && !node_is(child, name))
+		child = node_next(child);
+	return child;
+}
+
+static const char *text_of(const xmlNode *children)
+{
+	for (const xmlNode *node = children; node; node = node->next)
+		if ((node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) &&
+		    node->content)
+			return (const char *)node->content;
+	return "";
+}
+
+const char *node_text(const xmlNode *node)
+{
+	return node ? text_of(node->children) : "";
+}
+
+const char *node_attr(const xmlNode *node, const char *name)
+{
+	for (const xmlAttr *attr = node ? node->properties : NULL; attr; attr = attr->next)
+		if (strcmp((const char *)attr->name, name) == 0)
+			return text_of(attr->children);
+	return "";
+}
+
+const char *child_text(const xmlNode *node, const char *name)
+{
+	return node_text(node_child(node, name));
+}
+
+void soap_fault(struct call *call, const char *code, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(call->fault_text, sizeof(call->fault_text), fmt, args);
+	va_end(args);
+	call->fault = code;
+}
+
+void soap_schema_fault(struct call *call, const char *fmt, ...)
+{
+	char violation[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(violation, sizeof(violation), fmt, args);
+	va_end(args);
+	soap_fault(call, "ErrorSchemaValidation", "%s", violation);
+}
+
+void reply_begin(struct call *call, const char *name)
+{
+	xml_rawf(call->out,
+		 "<m:%sResponse xmlns:m=\"" MESSAGES_NS "\" xmlns:t=\"" TYPES_NS "\">"
+		 "<m:ResponseMessages>",
+		 name);
+}
+
+void reply_end(struct call *call, const char *name)
+{
+	xml_rawf(call->out, "</m:ResponseMessages></m:%sResponse>", name);
+}
+
+void message_begin(struct call *call, const char *name)
+{
+	xml_rawf(call->out,
+		 "<m:%sResponseMessage ResponseClass=\"Success\"><m:ResponseCode>NoError"
+		 "</m:ResponseCode>",
+		 name);
+}
+
+void message_end(struct call *call, const char *name)
+{
+	xml_rawf(call->out, "</m:%sResponseMessage>", name);
+}
+
+void message_error_begin(struct call *call, const char *name, const char *code)
+{
+	xml_rawf(call->out, "<m:%sResponseMessage ResponseClass=\"Error\">", name);
+	xml_element(call->out, "m:MessageText", error_text(code));
+	xml_element(call->out, "m:ResponseCode", code);
+	xml_raw(call->out, "<m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>");
+}
+
+void message_error(struct call *call, const char *name, const char *code)
+{
+	message_error_begin(call, name, code);
+	message_end(call, name);
+}
+
+static void write_start(struct xml *out)
+{
+	xml_raw(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP_NS "\">"
+		     "<s:Header><h:ServerVersionInfo MajorVersion=\"15\" MinorVersion=\"2\" "
+		     "MajorBuildNumber=\"1748\" MinorBuildNumber=\"10\" Version=\"V2017_07_11\" "
+		     "xmlns:h=\"" TYPES_NS "\" xmlns=\"" TYPES_NS "\" "
+		     "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
+		     "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"/></s:Header>"
+		     "<s:Body xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+		     "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">");
+}
+
+static void write_violation(const struct call *call, struct xml *out)
+{
+	xml_raw(out, "<t:MessageXml xmlns:t=\"" TYPES_NS "\">");
+	xml_element_int(out, "t:LineNumber", call->fault_line);
+	xml_element_int(out, "t:LinePosition", 1);
+	xml_element(out, "t:Violation", call->fault_text);
+	xml_raw(out, "</t:MessageXml>");
+}
+
+/* No Header, and a prefix declared on faultcode itself, as Exchange has it. */
+static void write_fault(const struct call *call, struct xml *out)
+{
+	bool schema = strcmp(call->fault, "ErrorSchemaValidation") == 0;
+
+	xml_raw(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP_NS "\">"
+		     "<s:Body><s:Fault><faultcode xmlns:a=\"" TYPES_NS "\">a:");
+	xml_raw(out, call->fault);
+	xml_raw(out, "</faultcode><faultstring xml:lang=\"en-US\">");
+	xml_raw(out, schema ? "The request failed schema validation: " : "");
+	xml_text(out, call->fault_text);
+	xml_rawf(out, "</faultstring><detail><e:ResponseCode xmlns:e=\"" ERRORS_NS "\">%s"
+		      "</e:ResponseCode><e:Message xmlns:e=\"" ERRORS_NS "\">", call->fault);
+	xml_text(out, schema ? "The request failed schema validation." : call->fault_text);
+	xml_raw(out, "</e:Message>");
+	if (schema)
+		write_violation(call, out);
+	xml_raw(out, "</detail></s:Fault></s:Body></s:Envelope>");
+}
+
+static bool check_element(struct call *call, xmlNode *element)
+{
+	struct violation violation;
+
+	if (!call->server->schema || !schema_check(call->server->schema, element, &violation))
+		return true;
+	call->fault_line = violation.line;
+	soap_schema_fault(call, "%s", violation.text);
+	return false;
+}
+
+/* Only ours: what others put into the Header is theirs. */
+static bool check_header(struct call *call, const xmlNode *header)
+{
+	for (xmlNode *node = node_first(header); node; node = node_next(node))
+		if (node->ns && strcmp((const char *)node->ns->href, TYPES_NS) == 0 &&
+		    !check_element(call, node))
+			return false;
+	return true;
+}
+
+static bool check_impersonation(struct call *call, const xmlNode *header)
+{
+	const xmlNode *sid = node_first(node_child(header, "ExchangeImpersonation"));
+	const char *who = node_text(node_first(sid));
+
+	if (!sid || server_address(call->server, who) == call->user)
+		return true;
+	soap_fault(call, server_address(call->server, who) ? "ErrorImpersonateUserDenied" :
+							     "ErrorNonExistentMailbox",
+		   "The account does not have permission to impersonate the requested user.");
+	return false;
+}
+
+static void run(struct call *call)
+{
+	for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+		if (!node_is(call->op, operations[i].name))
+			continue;
+		lock_acquire(&call->box->lock);
+		operations[i].run(call);
+		lock_drop(&call->box->lock);
+		return;
+	}
+	soap_fault(call, "ErrorInvalidRequest", "The request is invalid: %s is not offered here.",
+		   (const char *)call->op->name);
+}
+
+static void dispatch(struct call *call, xmlDoc *doc)
+{
+	const xmlNode *envelope = xmlDocGetRootElement(doc);
+	const xmlNode *header = node_child(envelope, "Header");
+
+	call->op = node_is(envelope, "Envelope") ? node_first(node_child(envelope, "Body")) : NULL;
+	if (!call->op || !call->op->ns || strcmp((const char *)call->op->ns->href, MESSAGES_NS) != 0) {
+		soap_fault(call, "ErrorInvalidRequest", "The request is invalid.");
+		return;
+	}
+	server_count(call->server, (const char *)call->op->name);
+	if (check_header(call, header) && check_element(call, call->op) &&
+	    check_impersonation(call, header))
+		run(call);
+}
+
+static void document_end(xmlDoc **doc)
+{
+	xmlFreeDoc(*doc);
+}
+#define xml_doc_release document_end
+
+int soap_answer(struct server *server, struct user *user, const char *body, size_t n,
+		struct xml *ret, char ret_operation[48])
+{
+	struct call call = { .server = server, .user = user, .box = user->box, .out = ret };
+	AUTO(xml_doc) xmlDoc *doc = xmlReadMemory(body, (int)n, NULL, NULL,
+						  XML_PARSE_NONET | XML_PARSE_NOERROR |
+							  XML_PARSE_NOWARNING | XML_PARSE_HUGE);
+	size_t start = ret->buf.len;
+
+	write_start(ret);
+	if (!doc || doc->intSubset)
+		soap_schema_fault(&call, "The request is not well-formed XML.");
+	else
+		dispatch(&call, doc);
+	snprintf(ret_operation, 48, "%s", call.op ? (const char *)call.op->name : "");
+	xml_raw(ret, "</s:Body></s:Envelope>");
+	if (ret->err && !call.fault)
+		soap_fault(&call, "ErrorInternalServerError", "An internal server error occurred. %s",
+			   err_text(ret->err));
+	if (!call.fault)
+		return 200;
+	ret->buf.len = start;
+	ret->err = ERR_OK;
+	write_fault(&call, ret);
+	return 500;
+}

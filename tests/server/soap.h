@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVER_SOAP_H
+#define SERVER_SOAP_H
+
+#include <libxml/tree.h>
+
+#include "server.h"
+#include "xml.h"
+
+/*
+ * soap - from the bytes of a request to the bytes of its reply.
+ *
+ * A request is parsed into a tree (it is small), held against the schema if there
+ * is one, and given to the operation that its Body names (table in soap.c). The
+ * operation writes its reply into call->out; when it finds that the request as a
+ * whole is refused it calls soap_fault() and returns, and what it wrote is dropped.
+ *
+ * Operations run with the lock of the caller's mailbox held.
+ */
+struct call {
+	struct server *server;
+	struct user *user;
+	struct mailbox *box; /* the user's */
+	xmlNode *op;         /* the request's element in Body */
+	struct xml *out;
+	const char *fault; /* static ResponseCode; NULL while all is well */
+	char fault_text[640];
+	int fault_line;
+};
+
+/* Answers body: 200, or 500 with a Fault. Appends the reply, and names the operation. */
+int soap_answer(struct server *server, struct user *user, const char *body, size_t n,
+		struct xml *ret, char ret_operation[48]);
+
+void soap_fault(struct call *call, const char *code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* As a server that validates would say it. */
+void soap_schema_fault(struct call *call, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Trees: by local name; NULL anywhere is answered with NULL. Text is lent, "" for none. */
+xmlNode *node_child(const xmlNode *node, const char *name);
+xmlNode *node_first(const xmlNode *node);
+xmlNode *node_next(const xmlNode *node);
+bool node_is(const xmlNode *node, const char *name);
+const char *node_text(const xmlNode *node);
+const char *node_attr(const xmlNode *node, const char *name);
+/* The text of that child, "" where there is none. */
+const char *child_text(const xmlNode *node, const char *name);
+
+/* <m:NameResponse><m:ResponseMessages>, and their ends. */
+void reply_begin(struct call *call, const char *name);
+void reply_end(struct call *call, const char *name);
+/* One message that went well, up to and with its ResponseCode; and its end. */
+void message_begin(struct call *call, const char *name);
+void message_end(struct call *call, const char *name);
+/* The start of one that failed (MessageText to DescriptiveLinkKey). */
+void message_error_begin(struct call *call, const char *name, const char *code);
+/* A whole one. */
+void message_error(struct call *call, const char *name, const char *code);
+
+#endif
