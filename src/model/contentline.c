@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/contentline.h"
 
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "model/hash.h"
 #include "model/utf8.h"
 
 #define LINE_MAX_OCTETS 75
@@ -162,19 +162,13 @@ enum err contentline_put_day(struct buf *ret, const char *head, const char *valu
 enum err contentline_put_uid(struct buf *ret, const char *head, const char *item_id)
 {
 	AUTO(buf) struct buf hex = { 0 };
-	struct sha256_ctx ctx;
-	uint8_t digest[SHA256_DIGEST_SIZE];
 	char uuid[37];
+	enum err err = hash_print(&hex, item_id, 32);
 
-	sha256_init(&ctx);
-	sha256_update(&ctx, strlen(item_id), (const uint8_t *)item_id);
-	sha256_digest(&ctx, sizeof(digest), digest);
-	digest[6] = (digest[6] & 0x0F) | 0x80;
-	digest[8] = (digest[8] & 0x3F) | 0x80;
-	enum err err = text_print_hex(&hex, digest, 16);
 	if (err)
 		return err;
 	const char *s = hex.bytes;
-	snprintf(uuid, sizeof(uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", s, s + 8, s + 12, s + 16, s + 20);
+	snprintf(uuid, sizeof(uuid), "%.8s-%.4s-8%.3s-a%.3s-%.12s", s, s + 8, s + 13, s + 17,
+		 s + 20);
 	return contentline_put_raw(ret, head, uuid);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/names.h"
 
-#include <nettle/sha2.h>
 #include <string.h>
 #include <utf8proc.h>
 
 #include "base/text.h"
+#include "model/hash.h"
 #include "model/utf8.h"
 
 /*
@@ -61,29 +61,45 @@ static enum err squeeze(const char *text, size_t n, const char *trimmed, struct 
 	return err;
 }
 
-static enum err compose(const struct buf *text, char **ret, size_t *ret_n)
+static enum err compose_piece(const char *text, size_t n, struct buf *ret)
 {
-	uint8_t *composed = NULL;
-	utf8proc_ssize_t n = utf8proc_map((const uint8_t *)buf_str(text),
-					  (utf8proc_ssize_t)text->len, &composed,
-					  UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	AUTO(str) char *composed = NULL;
+	utf8proc_ssize_t composed_n = utf8proc_map((const uint8_t *)text, (utf8proc_ssize_t)n,
+						   (uint8_t **)&composed,
+						   UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 
-	if (n == UTF8PROC_ERROR_NOMEM)
-		return ERR_NOMEM;
-	if (n < 0)
-		return ERR_LIMIT;
-	*ret = (char *)composed;
-	*ret_n = (size_t)n;
-	return ERR_OK;
+	if (composed_n < 0)
+		return composed_n == UTF8PROC_ERROR_NOMEM ? ERR_NOMEM : ERR_LIMIT;
+	return buf_append(ret, composed, (size_t)composed_n);
 }
 
-static enum err widen(const char *text, size_t n, struct buf *ret)
+/*
+ * NFC. utf8proc 2.6 takes U+11A7 behind a Hangul syllable for a final consonant
+ * and swallows it. It composes with nothing before it, so the text is cut there.
+ */
+static enum err compose(const struct buf *text, struct buf *ret)
+{
+	static const char jamo[] = "\xE1\x86\xA7";
+	const char *at = buf_str(text), *end = at + text->len;
+	enum err err = ERR_OK;
+
+	while (!err && at < end) {
+		size_t skip = strncmp(at, jamo, strlen(jamo)) == 0 ? strlen(jamo) : 0;
+		const char *next = strstr(at + skip, jamo);
+		next = next ? next : end;
+		err = compose_piece(at, (size_t)(next - at), ret);
+		at = next;
+	}
+	return err;
+}
+
+static enum err widen(const struct buf *text, struct buf *ret)
 {
 	enum err err = ERR_OK;
 	int32_t code;
 
-	for (size_t at = 0; !err && at < n;) {
-		at += utf8_next(text + at, n - at, &code);
+	for (size_t at = 0; !err && at < text->len;) {
+		at += utf8_next(text->bytes + at, text->len - at, &code);
 		err = utf8_append(ret, is_forbidden(code) ? FULLWIDTH(code) : code);
 	}
 	return err;
@@ -98,15 +114,13 @@ static size_t trim_end(const char *text, size_t n)
 
 static enum err clean(const char *text, size_t n, const char *trimmed, struct buf *ret)
 {
-	AUTO(buf) struct buf squeezed = { 0 }, wide = { 0 };
-	AUTO(str) char *composed = NULL;
-	size_t composed_n = 0;
+	AUTO(buf) struct buf squeezed = { 0 }, composed = { 0 }, wide = { 0 };
 
 	enum err err = squeeze(text, n, trimmed, &squeezed);
 	if (!err)
-		err = compose(&squeezed, &composed, &composed_n);
+		err = compose(&squeezed, &composed);
 	if (!err)
-		err = widen(composed, composed_n, &wide);
+		err = widen(&composed, &wide);
 	if (err)
 		return err;
 	size_t keep = trim_end(wide.bytes, wide.len);
@@ -117,17 +131,6 @@ static enum err clean(const char *text, size_t n, const char *trimmed, struct bu
 enum err name_clean(const char *text, size_t n, struct buf *ret)
 {
 	return clean(text, n, ".-", ret);
-}
-
-static enum err print_hash(const char *id, size_t digits, struct buf *ret)
-{
-	struct sha256_ctx ctx;
-	uint8_t digest[SHA256_DIGEST_SIZE];
-
-	sha256_init(&ctx);
-	sha256_update(&ctx, strlen(id), (const uint8_t *)id);
-	sha256_digest(&ctx, sizeof(digest), digest);
-	return text_print_hex(ret, digest, digits / 2);
 }
 
 /* --- items --- */
@@ -176,7 +179,7 @@ enum err name_of_item(const struct item *item, struct buf *ret)
 	if (!err)
 		err = buf_append_char(ret, '.');
 	if (!err)
-		err = print_hash(item->id ? item->id : "", 12, ret);
+		err = hash_print(ret, item->id ? item->id : "", 12);
 	if (!err)
 		err = buf_printf(ret, ".%s", item_extension(item->item_class));
 	return err;
@@ -234,7 +237,7 @@ enum err name_add_hash(struct buf *name, const char *folder_id, size_t digits)
 		name->bytes[name->len] = '\0';
 	}
 	enum err err = buf_append_str(name, " ~");
-	return err ? err : print_hash(folder_id, digits, name);
+	return err ? err : hash_print(name, folder_id, digits);
 }
 
 enum err name_add_suffix(struct buf *name, const char *folder_id)
