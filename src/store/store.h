@@ -54,7 +54,7 @@ enum store_change_kind {
 	STORE_ENTRY_REMOVED, /* parent, name, ino: of the inode that was there */
 	STORE_ATTR_CHANGED,  /* ino: attributes only, pages stay */
 	STORE_DIR_CHANGED,   /* ino: its listing, after the entries of it */
-	STORE_BURIED,        /* ino: deleted or replaced; it answers on as a grave */
+	STORE_BURIED,	     /* ino: deleted or replaced; it answers on as a grave */
 };
 
 struct store_change {
@@ -104,7 +104,7 @@ struct store_node {
 	uint64_t ino;
 	bool is_dir;
 	bool is_buried; /* nlink 0 */
-	uint64_t size;  /* of files, exact */
+	uint64_t size;	/* of files, exact */
 	int64_t mtime_ns, ctime_ns;
 	uint64_t parent; /* of directories: for ".."; 1 for the root; 0 for files */
 };
@@ -133,14 +133,14 @@ MUST_CHECK enum err store_read_content(struct store *store, uint64_t ino, uint64
 MUST_CHECK enum err store_load_attrs(struct store *store, uint64_t ino, struct buf *set);
 
 struct store_tally {
-	uint64_t items_n;   /* with a file in the tree */
+	uint64_t items_n; /* with a file in the tree */
 	uint64_t unread_n;
-	uint64_t bytes;     /* of files in the tree */
-	uint64_t pending_n; /* known and not yet local */
+	uint64_t bytes;		/* of files in the tree */
+	uint64_t pending_n;	/* known and not yet local */
 	uint64_t pending_bytes; /* as the server states them */
 	uint64_t quarantined_n, regressed_n, uncovered_n;
-	uint64_t known_n;   /* every id the server has told of: for the audit of its counts */
-	int64_t last_sync;  /* oldest of the folders' last successful syncs; TIME_NONE: never */
+	uint64_t known_n;  /* every id the server has told of: for the audit of its counts */
+	int64_t last_sync; /* oldest of the folders' last successful syncs; TIME_NONE: never */
 };
 /* Of one folder, or of all that are below it too. Costs a row a folder, not an item. */
 MUST_CHECK enum err store_load_tally(struct store *store, uint64_t dir, bool tree,
@@ -178,15 +178,15 @@ MUST_CHECK enum err store_put_folder_counts(struct txn *txn, uint64_t ino,
 /* On disk. */
 enum item_state {
 	ITEM_PENDING = 0,     /* announced, not local yet */
-	ITEM_LOCAL = 1,       /* its content is here */
+	ITEM_LOCAL = 1,	      /* its content is here */
 	ITEM_QUARANTINED = 2, /* the server cannot deliver it: a file whose reads fail */
-	ITEM_GHOST = 3,       /* announced, but GetItem says it does not exist */
+	ITEM_GHOST = 3,	      /* announced, but GetItem says it does not exist */
 };
 
 struct item_row {
 	int64_t row;
 	uint64_t folder; /* ino */
-	uint64_t ino;    /* 0: no file yet */
+	uint64_t ino;	 /* 0: no file yet */
 	enum item_kind kind;
 	enum item_state state;
 	char *change_key; /* of the content held, or of the verdict; NULL: none */
@@ -205,7 +205,7 @@ struct item_head {
 	enum item_kind kind;
 	bool has_read, is_read;
 	int64_t received, modified; /* TIME_NONE: not said */
-	uint64_t size;              /* 0: not said */
+	uint64_t size;		    /* 0: not said */
 };
 /* Upsert of the row and of read flag, size and times, whatever the change key; a known
  * row of another folder moves here. Does not queue. ctime follows. */

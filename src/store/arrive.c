@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "store/internal.h"
+
+/*
+ * What a fetch brings: content, the refusal of it, or the news that there is no such item.
+ *
+ * Here is where an inode is born and where it ends (invariant I2): equal bytes keep it, other
+ * bytes are another inode under the same name, and the old one becomes a grave.
+ */
+
+static enum err take_change_key(struct record *record, const char *change_key)
+{
+	char *copy = NULL;
+
+	if (!change_key || (record->change_key && ews_change_key_is_stub(change_key)))
+		return ERR_OK;
+	enum err err = text_copy(change_key, &copy);
+	if (err)
+		return err;
+	str_release(&record->change_key);
+	record->change_key = copy;
+	return ERR_OK;
+}
+
+/* What the item says of itself. *ret_has_new_flag: the read flag of a known file changed. */
+static enum err take_item(struct record *record, const struct item *item, bool *ret_has_new_flag)
+{
+	*ret_has_new_flag = item->has_message_flags &&
+			    record_set_read(record, item->message_flags & MSGFLAG_READ);
+	record->kind = item->kind;
+	record->by_received = !item_is_draft(item) &&
+			      strcmp(item_extension(item->item_class), "eml") == 0;
+	if (item->size)
+		record->size = item->size;
+	if (item->received != TIME_NONE)
+		record->received = item->received;
+	if (item->modified != TIME_NONE)
+		record->modified = item->modified;
+	return take_change_key(record, item->change_key);
+}
+
+static enum err put_attrs(struct store *store, uint64_t ino, const struct item *item)
+{
+	AUTO(buf) struct buf set = { 0 };
+	enum err err = item_print_attrs(item, &set);
+
+	if (!err)
+		err = run(store, SQL_PUT_ATTRS, v_ino(ino), v_blob(set.bytes, set.len));
+	return err;
+}
+
+/* True: something else than this item has the name. */
+static enum err is_name_taken(struct store *store, const struct record *record, const char *name,
+			      bool *ret)
+{
+	uint64_t id, ino;
+	enum err err = entry_find(store, record->folder, name, &id, &ino);
+
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	*ret = !err && id != record->entry;
+	return ERR_OK;
+}
+
+/* Brings the inode under the name; the entry keeps its id as long as the name stays. */
+static enum err link_file(struct store *store, struct record *record, const char *name,
+			  uint64_t ino)
+{
+	AUTO(buf) struct buf old = { 0 };
+	enum err err = ERR_OK;
+
+	if (record->entry) {
+		err = entry_load_name(store, record->folder, record->entry, &old);
+		if (!err && strcmp(buf_str(&old), name) == 0)
+			return ino == record->ino
+				       ? ERR_OK
+				       : entry_swap(store, record->folder, record->entry, ino);
+		if (!err)
+			err = entry_drop(store, record->folder, record->entry);
+	}
+	if (!err)
+		err = entry_add(store, record->folder, name, ino, &record->entry);
+	return err;
+}
+
+/* `content` NULL: a hollow file. The item's old file, if it has one, must be buried. */
+static enum err make_file(struct store *store, struct record *record, const struct item *item,
+			  const char *name, const struct spool *content, int64_t ctime_ns)
+{
+	struct store_node node = {
+		.size = record->file_size,
+		.mtime_ns = record_mtime_ns(store, record),
+		.ctime_ns = record_ctime_ns(store, record),
+	};
+	uint64_t ino = 0;
+
+	if (node.ctime_ns < ctime_ns)
+		node.ctime_ns = ctime_ns;
+	enum err err = inode_add(store, &node, content ? 0 : INODE_HOLLOW, record->row, &ino);
+	if (!err && content)
+		err = content_put(store, ino, content);
+	if (!err)
+		err = put_attrs(store, ino, item);
+	if (!err)
+		err = link_file(store, record, name, ino);
+	record->ino = ino;
+	record->is_hollow = !content;
+	return err;
+}
+
+/* Other bytes than before, or the first. */
+static enum err replace_file(struct store *store, struct record *record, const struct item *item,
+			     const char *name, const struct spool *content)
+{
+	struct store_node old = { .ctime_ns = INT64_MIN };
+	enum err err = ERR_OK;
+
+	if (record->ino)
+		err = store_load_node(store, record->ino, &old);
+	record->file_size = content->len;
+	if (!err)
+		err = make_file(store, record, item, name, content, old.ctime_ns);
+	return err;
+}
+
+/* The same bytes: the inode stays. */
+static enum err keep_file(struct store *store, struct record *record, const struct item *item,
+			  const char *name, bool has_new_flag)
+{
+	enum err err = put_attrs(store, record->ino, item);
+
+	if (!err)
+		err = link_file(store, record, name, record->ino);
+	if (!err)
+		err = record_stamp(store, record, has_new_flag);
+	if (!err)
+		err = news_inode(store, STORE_ATTR_CHANGED, record->ino);
+	return err;
+}
+
+static enum err place_content(struct store *store, struct record *record, const struct item *item,
+			      const char *name, const struct spool *content)
+{
+	bool same = false, has_new_flag = false;
+	enum err err = ERR_OK;
+
+	if (record->ino && !record->is_hollow)
+		err = content_equal(store, record->ino, content, &same);
+	/* While the row still says what the old file was. */
+	if (!err && record->ino && !same)
+		err = inode_bury(store, record->ino);
+	if (!err)
+		err = take_item(record, item, &has_new_flag);
+	if (!err && same)
+		err = keep_file(store, record, item, name, has_new_flag);
+	else if (!err)
+		err = replace_file(store, record, item, name, content);
+	str_release(&record->error);
+	record->state = ITEM_LOCAL;
+	return err ? err : record_save(store, record);
+}
+
+enum err store_put_content(struct txn *txn, int64_t row, const struct item *item, const char *name,
+			   enum verdict verdict, const struct spool *content)
+{
+	struct store *store = txn->store;
+	AUTO(record) struct record record = { 0 };
+	bool taken = false, unused;
+	enum err err = record_load(store, row, &record);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	record.verdict = verdict;
+	err = queue_done(store, row, item->change_key);
+	if (!err)
+		err = is_name_taken(store, &record, name, &taken);
+	if (err || !taken)
+		return err ? err : place_content(store, &record, item, name, content);
+	err = take_item(&record, item, &unused);
+	return err ? err : record_clash(store, &record);
+}
+
+/* The version that the verdict is about: without one, it would be asked for with each page. */
+static enum err take_wanted_key(struct store *store, struct record *record, const struct item *item)
+{
+	AUTO(str) char *wanted = NULL;
+	enum err err = ERR_OK;
+
+	if (!item->change_key)
+		err = queue_load_wanted(store, record->row, &wanted);
+	return err ? err : take_change_key(record, wanted);
+}
+
+static enum err place_hollow(struct store *store, struct record *record, const struct item *item,
+			     const char *name)
+{
+	bool taken = false;
+	enum err err = is_name_taken(store, record, name, &taken);
+
+	if (err || taken)
+		return err ? err : record_clash(store, record);
+	record->file_size = record->size ? record->size : 1;
+	err = make_file(store, record, item, name, NULL, INT64_MIN);
+	return err ? err : record_save(store, record);
+}
+
+enum err store_put_quarantine(struct txn *txn, int64_t row, const struct item *item,
+			      const char *name, const char *reason, int64_t not_before_ms)
+{
+	struct store *store = txn->store;
+	AUTO(record) struct record record = { 0 };
+	bool has_new_flag = false;
+	enum err err = record_load(store, row, &record);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	err = take_item(&record, item, &has_new_flag);
+	if (!err)
+		err = take_wanted_key(store, &record, item);
+	str_release(&record.error);
+	if (!err)
+		err = text_copy(reason, &record.error);
+	record.state = ITEM_QUARANTINED;
+	if (!err && !record.ino)
+		err = place_hollow(store, &record, item, name);
+	else if (!err)
+		err = record_save(store, &record);
+	if (!err && record.ino)
+		err = record_stamp(store, &record, has_new_flag);
+	if (!err && record.ino)
+		err = news_inode(store, STORE_ATTR_CHANGED, record.ino);
+	return err ? err : queue_retry(store, row, not_before_ms);
+}
+
+enum err store_put_ghost(struct txn *txn, int64_t row)
+{
+	struct store *store = txn->store;
+	AUTO(record) struct record record = { 0 };
+	enum err err = record_load(store, row, &record);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	err = queue_done(store, row, NULL);
+	record.state = ITEM_GHOST;
+	return err ? err : record_save(store, &record);
+}
+
+enum err store_put_retry(struct txn *txn, int64_t row, int64_t not_before_ms)
+{
+	return queue_retry(txn->store, row, not_before_ms);
+}

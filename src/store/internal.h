@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "base/clock.h"
+#include "base/spool.h"
+#include "store/set.h"
+#include "store/sql.h"
+#include "store/store.h"
+
+/*
+ * internal - what the files of the store share.
+ *
+ * Lowest first: sql (statements) - txn (commits and the news of them) - tree (inodes,
+ * entries, graves) - content, attrs - record (an item's row) - folder, item, arrive, queue.
+ */
+#define SCHEMA_VERSION 1
+#define SCHEMA_APPLICATION 0x45575331 /* "EWS1", in the header of the file */
+#define ROOT_INO 1
+
+enum inode_flag {
+	INODE_DIR = 1,
+	INODE_BURIED = 2,
+	INODE_HOLLOW = 4, /* a file whose content the server could not deliver */
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[SQL_COUNT];
+	enum store_mode mode;
+	char *path, *dir;
+	char reason[256];
+	uint32_t generation;
+
+	/* The rest is the writer's. */
+	int lock_fd_plus_1;
+	enum mtime_rule rule;
+	uint64_t last_entry; /* the highest id ever given to an entry */
+	/* Rows of the queue that somebody works on, and those of them queued anew meanwhile. */
+	struct set taken, again;
+
+	store_change_fn listener;
+	void *listener_ctx;
+	/* Of the open transaction. */
+	bool in_txn;
+	enum err txn_err; /* the first failure: what half succeeded must not commit */
+	struct spool news;
+	struct set dirs; /* whose listing changed */
+	uint64_t entry_at_begin;
+};
+
+/* Keeps the line for store_reason() and hands err back. */
+enum err store_fail(struct store *store, enum err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* NFS, SMB or FUSE, by statfs(2). */
+bool store_is_remote(long fs_type);
+
+/* --- txn.c: each is told to the listener after the commit --- */
+
+MUST_CHECK enum err news_entry(struct store *store, enum store_change_kind kind, uint64_t parent,
+			       const char *name, uint64_t ino);
+MUST_CHECK enum err news_inode(struct store *store, enum store_change_kind kind, uint64_t ino);
+
+/* --- tree.c --- */
+
+MUST_CHECK enum err inode_add(struct store *store, const struct store_node *node,
+			      enum inode_flag flags, int64_t owner, uint64_t *ret);
+/* Who has that name; ERR_NOT_FOUND. */
+MUST_CHECK enum err entry_find(struct store *store, uint64_t parent, const char *name,
+			       uint64_t *ret_id, uint64_t *ret_ino);
+MUST_CHECK enum err entry_load_name(struct store *store, uint64_t parent, uint64_t id,
+				    struct buf *ret);
+MUST_CHECK enum err entry_add(struct store *store, uint64_t parent, const char *name, uint64_t ino,
+			      uint64_t *ret_id);
+MUST_CHECK enum err entry_swap(struct store *store, uint64_t parent, uint64_t id, uint64_t ino);
+MUST_CHECK enum err entry_drop(struct store *store, uint64_t parent, uint64_t id);
+/* The row of the item whose file that is; ERR_NOT_FOUND for directories and graves. */
+MUST_CHECK enum err inode_find_item(struct store *store, uint64_t ino, int64_t *ret_row);
+/* Turns an inode into a grave, with the attributes it has now: so before its row changes. */
+MUST_CHECK enum err inode_bury(struct store *store, uint64_t ino);
+
+/* --- content.c --- */
+
+MUST_CHECK enum err content_put(struct store *store, uint64_t ino, const struct spool *content);
+MUST_CHECK enum err content_drop(struct store *store, uint64_t ino);
+MUST_CHECK enum err content_equal(struct store *store, uint64_t ino, const struct spool *content,
+				  bool *ret);
+
+/* --- record.c: one row of item, whole --- */
+
+struct record {
+	int64_t row;
+	uint64_t folder, ino, entry;
+	enum item_kind kind;
+	enum item_state state;
+	enum verdict verdict;
+	int is_read; /* -1: not said */
+	bool by_received;
+	uint64_t size, file_size;
+	int64_t received, modified;
+	char *change_key, *error;
+	bool is_queued, is_hollow;
+};
+void record_release(struct record *record);
+/* All three: ERR_NOT_FOUND. */
+MUST_CHECK enum err record_load(struct store *store, int64_t row, struct record *ret);
+MUST_CHECK enum err record_find(struct store *store, const char *id, struct record *ret);
+/* Any of the folder. */
+MUST_CHECK enum err record_next(struct store *store, uint64_t folder, struct record *ret);
+MUST_CHECK enum err record_save(struct store *store, const struct record *record);
+/* A flag the server told of: true when that is news. */
+bool record_set_read(struct record *record, bool is_read);
+int64_t record_mtime_ns(const struct store *store, const struct record *record);
+/* What LastModifiedTime makes of ctime. */
+int64_t record_ctime_ns(const struct store *store, const struct record *record);
+/* Sets the times of its inode; a changed flag moves ctime in any case. */
+MUST_CHECK enum err record_stamp(struct store *store, const struct record *record,
+				 bool has_new_flag);
+/* Its file leaves the tree and becomes a grave. */
+MUST_CHECK enum err record_unlink(struct store *store, struct record *record);
+MUST_CHECK enum err record_drop(struct store *store, struct record *record);
+/* The name is another's: the item stays known, without the name. */
+MUST_CHECK enum err record_clash(struct store *store, struct record *record);
+
+/* --- folder.c --- */
+
+/* With the counts of the server in its digest, for the attributes. */
+MUST_CHECK enum err folder_load_counted(struct store *store, uint64_t ino, struct folder *ret);
+
+/* --- queue.c --- */
+
+/* Takes the job out of the queue, unless it was queued anew for another version meanwhile. */
+MUST_CHECK enum err queue_done(struct store *store, int64_t row, const char *change_key);
+MUST_CHECK enum err queue_drop(struct store *store, int64_t row);
+/* The change key that is wanted, NULL when nobody said. */
+MUST_CHECK enum err queue_load_wanted(struct store *store, int64_t row, char **ret);
+MUST_CHECK enum err queue_retry(struct store *store, int64_t row, int64_t not_before_ms);
+
+#endif

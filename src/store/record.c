@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/internal.h"
+
+/* One row of item: loaded, changed and saved as a whole. */
+
+void record_release(struct record *record)
+{
+	str_release(&record->change_key);
+	str_release(&record->error);
+	*record = (struct record){ 0 };
+}
+
+static enum err read_record(struct query *q, struct record *ret)
+{
+	enum err err = query_one(q);
+
+	if (err)
+		return err;
+	AUTO(record)
+	struct record record = {
+		.row = col_int(q, 0),
+		.folder = (uint64_t)col_int(q, 1),
+		.ino = (uint64_t)col_int(q, 2),
+		.entry = (uint64_t)col_int(q, 3),
+		.kind = (enum item_kind)col_int(q, 4),
+		.state = (enum item_state)col_int(q, 5),
+		.verdict = (enum verdict)col_int(q, 6),
+		.is_read = col_is_null(q, 7) ? -1 : (int)col_int(q, 7),
+		.by_received = col_int(q, 8),
+		.size = (uint64_t)col_int(q, 9),
+		.file_size = (uint64_t)col_int(q, 10),
+		.received = col_time(q, 11),
+		.modified = col_time(q, 12),
+		.is_queued = col_int(q, 15),
+		.is_hollow = col_int(q, 16) & INODE_HOLLOW,
+	};
+	col_id(q, 13, &record.change_key);
+	col_copy(q, 14, &record.error);
+	if (q->err)
+		return q->err;
+	*ret = record;
+	record = (struct record){ 0 };
+	return ERR_OK;
+}
+
+enum err record_load(struct store *store, int64_t row, struct record *ret)
+{
+	AUTO(query) struct query q = query(store, SQL_LOAD_RECORD, v_int(row));
+
+	return read_record(&q, ret);
+}
+
+enum err record_find(struct store *store, const char *id, struct record *ret)
+{
+	AUTO(query) struct query q = query(store, SQL_FIND_RECORD, v_id(id));
+
+	return read_record(&q, ret);
+}
+
+enum err record_next(struct store *store, uint64_t folder, struct record *ret)
+{
+	AUTO(query) struct query q = query(store, SQL_NEXT_RECORD, v_ino(folder));
+
+	return read_record(&q, ret);
+}
+
+enum err record_save(struct store *store, const struct record *record)
+{
+	struct value is_read = record->is_read < 0 ? v_text(NULL) : v_int(record->is_read);
+
+	return run(store, SQL_PUT_ITEM, v_int(record->row), v_ino(record->folder),
+		   v_ino(record->ino), v_ino(record->entry), v_int(record->kind),
+		   v_int(record->state), v_int(record->verdict), is_read,
+		   v_int(record->by_received), v_int((int64_t)record->size),
+		   v_int((int64_t)record->file_size), v_time(record->received),
+		   v_time(record->modified), v_id(record->change_key), v_text(record->error));
+}
+
+bool record_set_read(struct record *record, bool is_read)
+{
+	if (record->is_read == is_read)
+		return false;
+	record->is_read = is_read;
+	return true;
+}
+
+/* Seconds to nanoseconds, within what 64 bits hold (the years 1678 to 2262). */
+static int64_t to_ns(int64_t time)
+{
+	const int64_t max = INT64_MAX / NS_PER_S;
+
+	if (time == TIME_NONE)
+		return 0;
+	if (time > max)
+		time = max;
+	if (time < -max)
+		time = -max;
+	return time * NS_PER_S;
+}
+
+int64_t record_mtime_ns(const struct store *store, const struct record *record)
+{
+	bool by_received = record->by_received && store->rule == MTIME_RECEIVED;
+	int64_t first = by_received ? record->received : record->modified;
+	int64_t second = by_received ? record->modified : record->received;
+
+	return to_ns(first != TIME_NONE ? first : second);
+}
+
+int64_t record_ctime_ns(const struct store *store, const struct record *record)
+{
+	if (record->modified == TIME_NONE)
+		return record_mtime_ns(store, record);
+	return to_ns(record->modified);
+}
+
+enum err record_stamp(struct store *store, const struct record *record, bool has_new_flag)
+{
+	int64_t mtime = record_mtime_ns(store, record);
+	int64_t ctime = record_ctime_ns(store, record);
+	int64_t now = clock_wall_ns();
+
+	if (!has_new_flag)
+		return run(store, SQL_STAMP_INODE, v_ino(record->ino), v_int(mtime), v_int(ctime));
+	return run(store, SQL_STAMP_FLAG, v_ino(record->ino), v_int(mtime),
+		   v_int(now > ctime ? now : ctime));
+}
+
+enum err record_unlink(struct store *store, struct record *record)
+{
+	enum err err = ERR_OK;
+
+	if (record->ino)
+		err = inode_bury(store, record->ino);
+	if (!err && record->entry)
+		err = entry_drop(store, record->folder, record->entry);
+	if (err)
+		return err;
+	record->ino = record->entry = record->file_size = 0;
+	record->is_hollow = false;
+	return ERR_OK;
+}
+
+enum err record_drop(struct store *store, struct record *record)
+{
+	enum err err = record_unlink(store, record);
+
+	if (!err)
+		err = queue_drop(store, record->row);
+	if (!err)
+		err = run(store, SQL_DROP_ITEM, v_int(record->row));
+	return err;
+}
+
+enum err record_clash(struct store *store, struct record *record)
+{
+	char *error = NULL;
+	enum err err = text_copy("name clash", &error);
+
+	if (err)
+		return err;
+	str_release(&record->error);
+	record->error = error;
+	record->state = ITEM_QUARANTINED;
+	return record_save(store, record);
+}

@@ -1,0 +1,176 @@
+-- SPDX-License-Identifier: MIT
+-- The cache file, version 1. What changes later is a numbered step of its own beside this file.
+--
+-- Times of items are seconds, times of inodes nanoseconds; a time that the server did not say is
+-- NULL. Ids and change keys are base64 on the wire: where that is canonical, the decoded bytes
+-- stand here as a BLOB, else the TEXT as it came. A BLOB never equals a TEXT, so the two
+-- cannot be taken for each other.
+
+CREATE TABLE mailbox (
+	key TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- All that stat(2) asks for and nothing else, so that a walk over the whole tree touches few pages.
+-- AUTOINCREMENT: a number is never given twice.
+CREATE TABLE inode (
+	ino INTEGER PRIMARY KEY AUTOINCREMENT,
+	flags INTEGER NOT NULL, -- enum inode_flag
+	size INTEGER NOT NULL,
+	mtime INTEGER NOT NULL,
+	ctime INTEGER NOT NULL,
+	owner INTEGER           -- a directory: ino of its parent; a file: item.row; a grave: NULL
+);
+
+-- In the order in which a listing shows it: one range scan, each id an offset to go on from.
+CREATE TABLE entry (
+	parent INTEGER NOT NULL,
+	id INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	ino INTEGER NOT NULL,
+	PRIMARY KEY (parent, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX entry_name ON entry (parent, name);
+
+CREATE TABLE folder (
+	ino INTEGER PRIMARY KEY,
+	ews_id NOT NULL UNIQUE,
+	parent_id, change_key,
+	display_name TEXT, folder_class TEXT, distinguished TEXT,
+	is_hidden INTEGER NOT NULL,
+	shown_in INTEGER, shown_as TEXT, entry INTEGER, -- NULL: not shown
+	-- What the server counted last, and what it had counted before the last complete sync.
+	total_n INTEGER, unread_n INTEGER, child_n INTEGER,
+	synced_total_n INTEGER, synced_unread_n INTEGER, synced_child_n INTEGER,
+	synced_commit INTEGER, synced_deleted_n INTEGER,
+	last_sync INTEGER,
+	error TEXT,
+	sync_state
+);
+CREATE INDEX folder_shown_in ON folder (shown_in);
+
+-- Kept by the triggers below, so that nobody counts items. Apart from the folder, whose row can
+-- be long.
+CREATE TABLE tally (
+	folder INTEGER PRIMARY KEY,
+	known_n INTEGER NOT NULL DEFAULT 0,
+	items_n INTEGER NOT NULL DEFAULT 0,
+	unread_n INTEGER NOT NULL DEFAULT 0,
+	bytes INTEGER NOT NULL DEFAULT 0,
+	pending_n INTEGER NOT NULL DEFAULT 0,
+	pending_bytes INTEGER NOT NULL DEFAULT 0,
+	quarantined_n INTEGER NOT NULL DEFAULT 0,
+	regressed_n INTEGER NOT NULL DEFAULT 0,
+	uncovered_n INTEGER NOT NULL DEFAULT 0,
+	queued_n INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE item (
+	row INTEGER PRIMARY KEY,
+	ews_id NOT NULL UNIQUE,
+	folder INTEGER NOT NULL,
+	ino INTEGER, entry INTEGER, -- NULL: no file
+	kind INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	verdict INTEGER NOT NULL,
+	is_read INTEGER,            -- NULL: not said
+	by_received INTEGER NOT NULL, -- mail that is no draft: the mtime rule speaks of it
+	size INTEGER NOT NULL,      -- as the server states it
+	file_size INTEGER NOT NULL, -- as stat(2) does; 0 without a file
+	received INTEGER, modified INTEGER,
+	change_key,
+	error TEXT
+);
+CREATE INDEX item_folder ON item (folder);
+
+-- model/attr.h. Of an item what changes with its version only; of a grave all that it had.
+CREATE TABLE attribute (
+	ino INTEGER PRIMARY KEY,
+	packed BLOB NOT NULL
+);
+
+-- id is ino << 20 | number of the chunk: the files lie in the order of their inodes, and any
+-- offset is one step down the tree.
+CREATE TABLE content (
+	id INTEGER PRIMARY KEY,
+	data BLOB NOT NULL
+);
+
+CREATE TABLE fetch (
+	row INTEGER PRIMARY KEY,     -- item.row
+	folder INTEGER NOT NULL, kind INTEGER NOT NULL, received INTEGER, -- those of the item
+	priority INTEGER NOT NULL,
+	tries INTEGER NOT NULL,
+	not_before INTEGER NOT NULL, -- 0: at once
+	change_key
+);
+CREATE INDEX fetch_order ON fetch (not_before, priority, received DESC);
+CREATE INDEX fetch_group ON fetch (folder, kind, not_before, tries, priority, received DESC);
+
+CREATE TABLE grave (
+	ino INTEGER PRIMARY KEY,
+	buried_at INTEGER NOT NULL
+);
+CREATE INDEX grave_age ON grave (buried_at);
+
+CREATE TRIGGER item_came AFTER INSERT ON item BEGIN
+	UPDATE tally SET
+		known_n = known_n + 1,
+		items_n = items_n + (NEW.ino IS NOT NULL),
+		unread_n = unread_n + (NEW.ino IS NOT NULL AND NEW.is_read IS 0),
+		bytes = bytes + NEW.file_size,
+		pending_n = pending_n + (NEW.state = 0),
+		pending_bytes = pending_bytes + (NEW.state = 0) * NEW.size,
+		quarantined_n = quarantined_n + (NEW.state = 2),
+		regressed_n = regressed_n + (NEW.state = 1 AND NEW.verdict = 1),
+		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2)
+	WHERE folder = NEW.folder;
+END;
+CREATE TRIGGER item_went AFTER DELETE ON item BEGIN
+	UPDATE tally SET
+		known_n = known_n - 1,
+		items_n = items_n - (OLD.ino IS NOT NULL),
+		unread_n = unread_n - (OLD.ino IS NOT NULL AND OLD.is_read IS 0),
+		bytes = bytes - OLD.file_size,
+		pending_n = pending_n - (OLD.state = 0),
+		pending_bytes = pending_bytes - (OLD.state = 0) * OLD.size,
+		quarantined_n = quarantined_n - (OLD.state = 2),
+		regressed_n = regressed_n - (OLD.state = 1 AND OLD.verdict = 1),
+		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2)
+	WHERE folder = OLD.folder;
+END;
+-- The two above, one after the other.
+CREATE TRIGGER item_changed AFTER UPDATE ON item BEGIN
+	UPDATE tally SET
+		known_n = known_n - 1,
+		items_n = items_n - (OLD.ino IS NOT NULL),
+		unread_n = unread_n - (OLD.ino IS NOT NULL AND OLD.is_read IS 0),
+		bytes = bytes - OLD.file_size,
+		pending_n = pending_n - (OLD.state = 0),
+		pending_bytes = pending_bytes - (OLD.state = 0) * OLD.size,
+		quarantined_n = quarantined_n - (OLD.state = 2),
+		regressed_n = regressed_n - (OLD.state = 1 AND OLD.verdict = 1),
+		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2)
+	WHERE folder = OLD.folder;
+	UPDATE tally SET
+		known_n = known_n + 1,
+		items_n = items_n + (NEW.ino IS NOT NULL),
+		unread_n = unread_n + (NEW.ino IS NOT NULL AND NEW.is_read IS 0),
+		bytes = bytes + NEW.file_size,
+		pending_n = pending_n + (NEW.state = 0),
+		pending_bytes = pending_bytes + (NEW.state = 0) * NEW.size,
+		quarantined_n = quarantined_n + (NEW.state = 2),
+		regressed_n = regressed_n + (NEW.state = 1 AND NEW.verdict = 1),
+		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2)
+	WHERE folder = NEW.folder;
+END;
+CREATE TRIGGER fetch_came AFTER INSERT ON fetch BEGIN
+	UPDATE tally SET queued_n = queued_n + 1 WHERE folder = NEW.folder;
+END;
+CREATE TRIGGER fetch_went AFTER DELETE ON fetch BEGIN
+	UPDATE tally SET queued_n = queued_n - 1 WHERE folder = OLD.folder;
+END;
+CREATE TRIGGER fetch_moved AFTER UPDATE OF folder ON fetch BEGIN
+	UPDATE tally SET queued_n = queued_n - 1 WHERE folder = OLD.folder;
+	UPDATE tally SET queued_n = queued_n + 1 WHERE folder = NEW.folder;
+END;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STORE_STATEMENTS_H
+#define STORE_STATEMENTS_H
+
+/*
+ * statements - all the SQL that runs after the file is open, for sql.h. A test asks SQLite how it
+ * would run each of them: none may walk or sort a table that grows with the mailbox, but for the
+ * one marked so.
+ */
+#define FOLDER_COLUMNS \
+	"ino, ews_id, change_key, parent_id, display_name, folder_class, distinguished, " \
+	"is_hidden, last_sync, error, sync_state, shown_in, shown_as, "
+#define RECORD_COLUMNS \
+	"SELECT i.row, i.folder, i.ino, i.entry, i.kind, i.state, i.verdict, i.is_read, " \
+	"i.by_received, i.size, i.file_size, i.received, i.modified, i.change_key, i.error, " \
+	"EXISTS (SELECT 1 FROM fetch f WHERE f.row = i.row), " \
+	"(SELECT n.flags FROM inode n WHERE n.ino = i.ino) FROM item i "
+
+/* clang-format off */
+#define STATEMENT_TABLE(X) \
+	X(BEGIN, "BEGIN IMMEDIATE") \
+	X(COMMIT, "COMMIT") \
+	X(ROLLBACK, "ROLLBACK") \
+	X(SHRINK, "PRAGMA incremental_vacuum(256)") \
+	\
+	X(LOAD_VALUE, "SELECT value FROM mailbox WHERE key = ?1") \
+	X(PUT_VALUE, "INSERT INTO mailbox (key, value) VALUES (?1, ?2) " \
+		"ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
+	X(DROP_VALUE, "DELETE FROM mailbox WHERE key = ?1") \
+	\
+	X(ADD_INODE, "INSERT INTO inode (ino, flags, size, mtime, ctime, owner) " \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING ino") \
+	X(LOAD_INODE, "SELECT ino, flags, size, mtime, ctime, owner FROM inode WHERE ino = ?1") \
+	X(STAMP_INODE, "UPDATE inode SET mtime = ?2, ctime = max(ctime, ?3) WHERE ino = ?1 " \
+		"AND (mtime <> ?2 OR ctime < ?3)") \
+	X(STAMP_FLAG, "UPDATE inode SET mtime = ?2, ctime = max(ctime + 1, ?3) WHERE ino = ?1") \
+	X(STAMP_DIR, "UPDATE inode SET mtime = max(mtime + 1, ?2), ctime = max(ctime + 1, ?2) " \
+		"WHERE ino = ?1") \
+	X(PUT_OWNER, "UPDATE inode SET owner = ?2 WHERE ino = ?1") \
+	X(BURY_INODE, "UPDATE inode SET flags = flags | 2, owner = NULL WHERE ino = ?1") \
+	X(DROP_INODE, "DELETE FROM inode WHERE ino = ?1") \
+	/* The whole of item: when the mtime rule of the mount changes. */ \
+	X(RULE_RECEIVED, "UPDATE inode SET mtime = max(min(i.received, 9223372036), -9223372036) " \
+		"* 1000000000 FROM item i WHERE i.row = inode.owner AND i.ino = inode.ino " \
+		"AND inode.flags & 1 = 0 AND i.by_received AND i.received IS NOT NULL") \
+	X(RULE_MODIFIED, "UPDATE inode SET mtime = max(min(i.modified, 9223372036), -9223372036) " \
+		"* 1000000000 FROM item i WHERE i.row = inode.owner AND i.ino = inode.ino " \
+		"AND inode.flags & 1 = 0 AND i.by_received AND i.modified IS NOT NULL") \
+	\
+	X(FIND_NODE, "SELECT n.ino, n.flags, n.size, n.mtime, n.ctime, n.owner " \
+		"FROM entry e CROSS JOIN inode n ON n.ino = e.ino WHERE e.parent = ?1 AND e.name = ?2") \
+	X(LIST_ENTRIES, "SELECT n.ino, n.flags, n.size, n.mtime, n.ctime, n.owner, e.id, e.name " \
+		"FROM entry e CROSS JOIN inode n ON n.ino = e.ino " \
+		"WHERE e.parent = ?1 AND e.id > ?2 ORDER BY e.id") \
+	X(FIND_ENTRY, "SELECT id, ino FROM entry WHERE parent = ?1 AND name = ?2") \
+	X(LOAD_NAME, "SELECT name FROM entry WHERE parent = ?1 AND id = ?2") \
+	X(ADD_ENTRY, "INSERT INTO entry (parent, id, name, ino) VALUES (?1, ?2, ?3, ?4)") \
+	X(SWAP_ENTRY, "UPDATE entry SET ino = ?3 WHERE parent = ?1 AND id = ?2 RETURNING name") \
+	X(DROP_ENTRY, "DELETE FROM entry WHERE parent = ?1 AND id = ?2 RETURNING name, ino") \
+	\
+	X(ADD_GRAVE, "INSERT INTO grave (ino, buried_at) VALUES (?1, ?2)") \
+	X(DROP_GRAVE, "DELETE FROM grave WHERE ino = ?1 RETURNING ino") \
+	X(LOAD_GRAVES, "SELECT ino FROM grave WHERE buried_at < ?1 ORDER BY buried_at LIMIT ?2") \
+	\
+	X(PUT_ATTRS, "INSERT INTO attribute (ino, packed) VALUES (?1, ?2) " \
+		"ON CONFLICT (ino) DO UPDATE SET packed = excluded.packed") \
+	X(DROP_ATTRS, "DELETE FROM attribute WHERE ino = ?1") \
+	X(LOAD_ATTRS, "SELECT n.flags, a.packed, i.ews_id, i.change_key, f.ews_id, i.is_read, " \
+		"i.modified, i.size, i.state, i.verdict, i.error FROM inode n " \
+		"LEFT JOIN attribute a ON a.ino = n.ino " \
+		"LEFT JOIN item i ON n.flags & 3 = 0 AND i.row = n.owner " \
+		"LEFT JOIN folder f ON f.ino = i.folder WHERE n.ino = ?1") \
+	\
+	X(ADD_CHUNK, "INSERT INTO content (id, data) VALUES (?1, ?2)") \
+	X(LOAD_CHUNK, "SELECT data FROM content WHERE id = ?1") \
+	X(READ_CHUNKS, "SELECT n.flags, n.size, c.id, c.data FROM inode n " \
+		"LEFT JOIN content c ON c.id BETWEEN ?2 AND ?3 WHERE n.ino = ?1 ORDER BY c.id") \
+	X(DROP_CHUNKS, "DELETE FROM content WHERE id BETWEEN ?1 AND ?2") \
+	\
+	X(LOAD_FOLDERS, "SELECT " FOLDER_COLUMNS "synced_total_n, synced_unread_n, " \
+		"synced_child_n, synced_commit, synced_deleted_n FROM folder ORDER BY ino") \
+	X(LOAD_FOLDER, "SELECT " FOLDER_COLUMNS "synced_total_n, synced_unread_n, " \
+		"synced_child_n, synced_commit, synced_deleted_n FROM folder WHERE ino = ?1") \
+	X(LOAD_COUNTED_FOLDER, "SELECT " FOLDER_COLUMNS "total_n, unread_n, child_n, NULL, NULL " \
+		"FROM folder WHERE ino = ?1") \
+	X(FIND_FOLDER, "SELECT ino FROM folder WHERE ews_id = ?1") \
+	X(ADD_FOLDER, "INSERT INTO folder (ino, ews_id, is_hidden) VALUES (?1, ?2, 0)") \
+	X(ADD_TALLY, "INSERT INTO tally (folder) VALUES (?1)") \
+	X(PUT_FOLDER, "UPDATE folder SET change_key = ?2, parent_id = ?3, display_name = ?4, " \
+		"folder_class = ?5, distinguished = ?6, is_hidden = ?7 WHERE ino = ?1 AND " \
+		"(change_key, parent_id, display_name, folder_class, distinguished, is_hidden) " \
+		"IS NOT (?2, ?3, ?4, ?5, ?6, ?7)") \
+	X(PUT_COUNTS, "UPDATE folder SET total_n = ?2, unread_n = ?3, child_n = ?4 " \
+		"WHERE ino = ?1 AND (total_n, unread_n, child_n) IS NOT (?2, ?3, ?4)") \
+	X(LOAD_PLACE, "SELECT shown_in, shown_as, entry FROM folder WHERE ino = ?1") \
+	X(PUT_PLACE, "UPDATE folder SET shown_in = ?2, shown_as = ?3, entry = ?4 WHERE ino = ?1") \
+	X(PUT_STATE, "UPDATE folder SET sync_state = ?2 WHERE ino = ?1 AND sync_state IS NOT ?2") \
+	X(PUT_SYNCED, "UPDATE folder SET synced_total_n = ?2, synced_unread_n = ?3, " \
+		"synced_child_n = ?4, synced_commit = ?5, synced_deleted_n = ?6, last_sync = ?7, " \
+		"error = NULL WHERE ino = ?1") \
+	X(PUT_FOLDER_ERROR, "UPDATE folder SET error = ?2 WHERE ino = ?1") \
+	X(DROP_FOLDER, "DELETE FROM folder WHERE ino = ?1") \
+	X(DROP_TALLY, "DELETE FROM tally WHERE folder = ?1") \
+	X(LOAD_TALLY, "WITH RECURSIVE below (ino) AS (VALUES (?1) " \
+		"UNION SELECT f.ino FROM below CROSS JOIN folder f ON f.shown_in = below.ino WHERE ?2) " \
+		"SELECT sum(t.items_n), sum(t.unread_n), sum(t.bytes), sum(t.pending_n), sum(t.pending_bytes), " \
+		"sum(t.quarantined_n), sum(t.regressed_n), sum(t.uncovered_n), sum(t.known_n), " \
+		"CASE WHEN count(f.last_sync) = count(*) THEN min(f.last_sync) END, count(*) " \
+		"FROM below CROSS JOIN folder f ON f.ino = below.ino " \
+		"CROSS JOIN tally t ON t.folder = below.ino") \
+	\
+	X(LOAD_RECORD, RECORD_COLUMNS "WHERE i.row = ?1") \
+	X(FIND_RECORD, RECORD_COLUMNS "WHERE i.ews_id = ?1") \
+	X(NEXT_RECORD, RECORD_COLUMNS "WHERE i.folder = ?1 LIMIT 1") \
+	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, by_received, " \
+		"size, file_size, received, modified) " \
+		"VALUES (?1, ?2, ?3, 0, 0, ?4, 1, ?5, 0, ?6, ?7) RETURNING row") \
+	X(PUT_ITEM, "UPDATE item SET folder = ?2, ino = ?3, entry = ?4, kind = ?5, state = ?6, " \
+		"verdict = ?7, is_read = ?8, by_received = ?9, size = ?10, file_size = ?11, " \
+		"received = ?12, modified = ?13, change_key = ?14, error = ?15 WHERE row = ?1") \
+	X(DROP_ITEM, "DELETE FROM item WHERE row = ?1") \
+	X(FIND_ITEM_OF_INODE, "SELECT owner FROM inode WHERE ino = ?1 AND flags & 3 = 0") \
+	\
+	X(QUEUE, "INSERT INTO fetch (row, folder, kind, received, priority, tries, not_before, " \
+		"change_key) SELECT row, folder, kind, received, ?2, 0, 0, ?3 FROM item WHERE row = ?1 " \
+		"ON CONFLICT (row) DO UPDATE SET priority = min(priority, excluded.priority), " \
+		"not_before = 0, tries = iif(change_key IS excluded.change_key, tries, 0), " \
+		"change_key = excluded.change_key") \
+	X(MOVE_JOB, "UPDATE fetch SET folder = ?2, kind = ?3, received = ?4 WHERE row = ?1 " \
+		"AND (folder, kind, received) IS NOT (?2, ?3, ?4)") \
+	X(RETRY_JOB, "UPDATE fetch SET tries = tries + 1, not_before = max(?2, 1) WHERE row = ?1") \
+	X(LOAD_WANTED, "SELECT change_key FROM fetch WHERE row = ?1") \
+	X(DROP_JOB, "DELETE FROM fetch WHERE row = ?1") \
+	X(RELEASE_DUE, "UPDATE fetch SET not_before = 0 WHERE row IN (SELECT row FROM fetch " \
+		"WHERE not_before > 0 AND not_before <= ?1 ORDER BY not_before LIMIT 1000)") \
+	X(FORGET_DELAYS, "UPDATE fetch SET not_before = 0 WHERE not_before > 0") \
+	X(NEXT_DUE, "SELECT not_before FROM fetch WHERE not_before > 0 ORDER BY not_before LIMIT 1") \
+	X(COUNT_QUEUE, "SELECT sum(queued_n) FROM tally") \
+	X(QUEUE_HEAD, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size " \
+		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \
+		"WHERE f.not_before = 0 ORDER BY f.priority, f.received DESC") \
+	X(QUEUE_GROUP, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size " \
+		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \
+		"WHERE f.folder = ?1 AND f.kind = ?2 AND f.not_before = 0 AND f.tries = 0 " \
+		"AND f.priority = ?3 ORDER BY f.received DESC")
+/* clang-format on */
+
+enum sql {
+#define X(name, text) SQL_##name,
+	STATEMENT_TABLE(X)
+#undef X
+		SQL_COUNT
+};
+
+const char *sql_text(enum sql sql);
+const char *sql_name(enum sql sql);
+
+#endif
