@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+
+/* The first byte of the child's word; anything else begins the line that says what failed. */
+enum { READY_BYTE = 6 };
+
+static void write_all(int fd, const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, bytes, n);
+		if (done < 0 && errno != EINTR)
+			return; /* nobody is left to tell */
+		if (done > 0) {
+			bytes += done;
+			n -= (size_t)done;
+		}
+	}
+}
+
+static void print_failure(const char *reason)
+{
+	char line[1200];
+	int n = snprintf(line, sizeof(line), "ewsfs: %s\n", reason);
+
+	write_all(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+/* sd_notify(3) in small: one datagram. */
+static void tell_systemd(pid_t pid)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char text[64];
+
+	if (!path || (*path != '/' && *path != '@') || strlen(path) >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, path, strlen(path));
+	if (*path == '@')
+		address.sun_path[0] = '\0';
+	AUTO(fd) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(text, sizeof(text), "READY=1\nMAINPID=%d", (int)pid);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (fd >= 0)
+		sendto(fd, text, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&address, len);
+}
+
+/* `pid`: the process that serves. */
+static void announce(struct daemon *daemon, pid_t pid)
+{
+	if (daemon->ready_fd >= 0)
+		write_all(daemon->ready_fd, "\n", 1);
+	fd_release(&daemon->ready_fd);
+	tell_systemd(pid);
+}
+
+/* No program that we start shall hold it open. */
+static int find_ready_fd(void)
+{
+	const char *text = getenv("EWSFS_READY_FD");
+	int64_t fd;
+
+	if (!text || !text_parse_int(text, 0, INT_MAX, &fd))
+		return -1;
+	return fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0 ? (int)fd : -1;
+}
+
+static int end_status(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILURE;
+	return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+/* The parent's part. */
+static _Noreturn void wait_for_child(struct daemon *daemon, int fd, pid_t pid)
+{
+	char word[1024];
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, word + len, sizeof(word) - 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+		if (len > 0 && word[0] == READY_BYTE) {
+			announce(daemon, pid);
+			_exit(EXIT_SUCCESS);
+		}
+	} while ((n > 0 && len < sizeof(word) - 1) || (n < 0 && errno == EINTR));
+	word[len] = '\0';
+	int status = end_status(pid);
+	print_failure(len > 0 ? word : "it ended before the mount was ready: see the system log");
+	_exit(status);
+}
+
+/* The child's part: it must not outlive a parent that was killed. */
+static void become_child(struct daemon *daemon, int fd, pid_t parent)
+{
+	daemon->parent_fd = fd;
+	fd_release(&daemon->ready_fd);
+	unsetenv("EWSFS_READY_FD");
+	unsetenv("NOTIFY_SOCKET");
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+}
+
+void daemon_begin(struct daemon *daemon, bool is_foreground)
+{
+	int fds[2];
+	pid_t parent = getpid();
+
+	*daemon = (struct daemon){
+		.is_foreground = is_foreground,
+		.parent_fd = -1,
+		.ready_fd = find_ready_fd(),
+	};
+	if (is_foreground)
+		return;
+	pid_t pid = pipe2(fds, O_CLOEXEC) == 0 ? fork() : -1;
+	if (pid < 0) {
+		print_failure("cannot start a process: see ulimit -u and -n");
+		exit(EXIT_FAILURE);
+	}
+	if (pid > 0) {
+		close(fds[1]);
+		wait_for_child(daemon, fds[0], pid);
+	}
+	close(fds[0]);
+	become_child(daemon, fds[1], parent);
+}
+
+static void leave_terminal(void)
+{
+	AUTO(fd) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, 0);
+	setsid();
+	if (chdir("/") != 0 || null < 0)
+		return; /* the mount works all the same */
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+}
+
+void daemon_ready(struct daemon *daemon)
+{
+	const char byte = READY_BYTE;
+
+	if (daemon->is_foreground) {
+		announce(daemon, getpid());
+		return;
+	}
+	leave_terminal();
+	write_all(daemon->parent_fd, &byte, 1);
+	fd_release(&daemon->parent_fd);
+}
+
+void daemon_fail(struct daemon *daemon, const char *reason)
+{
+	if (daemon->parent_fd >= 0)
+		write_all(daemon->parent_fd, reason, strlen(reason));
+	else if (daemon->is_foreground)
+		print_failure(reason);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include <limits.h>
+
+#include "fs/node.h"
+#include "fs/ops.h"
+
+enum { STATFS_BLOCK_BYTES = 4096 };
+
+static void read_control(fuse_req_t req, fuse_ino_t ino, size_t size, uint64_t offset)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	const struct control *control = controls_find(&fs->controls, ino);
+
+	if (!control) {
+		node_reply_err(req, ERR_NOT_FOUND);
+		return;
+	}
+	size_t len = control->text.len;
+	size_t from = offset < len ? (size_t)offset : len;
+	fuse_reply_buf(req, buf_str(&control->text) + from, size < len - from ? size : len - from);
+}
+
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
+{
+	AUTO(buf) struct buf content = { 0 };
+	struct fs *fs = fuse_req_userdata(req);
+	(void)file;
+
+	if (control_is_ino(ino)) {
+		read_control(req, ino, size, (uint64_t)offset);
+		return;
+	}
+	enum err err = mailbox_read(fs->mailbox, ino, (uint64_t)offset, size, &content);
+	if (err)
+		node_reply_err(req, err);
+	else
+		fuse_reply_buf(req, buf_str(&content), content.len);
+}
+
+void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct mailbox_totals totals;
+	enum err err = mailbox_load_totals(fs->mailbox, &totals);
+	(void)ino;
+
+	if (err) {
+		node_reply_err(req, err);
+		return;
+	}
+	const struct statvfs answer = {
+		.f_bsize = STATFS_BLOCK_BYTES,
+		.f_frsize = STATFS_BLOCK_BYTES,
+		.f_blocks = (totals.bytes + STATFS_BLOCK_BYTES - 1) / STATFS_BLOCK_BYTES,
+		.f_files = totals.files_n,
+		.f_namemax = NAME_MAX,
+	};
+	fuse_reply_statfs(req, &answer);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "daemon.h"
+#include "fs/fs.h"
+#include "options.h"
+
+/* main - from the command line to a served mount, and the one line that says why not. */
+
+/* Secrets pass through memory: no core dump may hold them. */
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static enum err open_log(const struct options *options, struct buf *reason)
+{
+	enum log_target target = options->log		  ? LOG_TO_FILE
+				 : options->is_foreground ? LOG_TO_STDERR
+							  : LOG_TO_SYSLOG;
+	enum err err = log_open(target, options->log,
+				options->is_debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+
+	return err ? options_refuse(reason, err, "cannot write the log %s: %s", options->log,
+				    err_text(err))
+		   : ERR_OK;
+}
+
+static void on_ready(void *ctx)
+{
+	daemon_ready(ctx);
+}
+
+/* Whatever a user can have got wrong is found out before anything is mounted. */
+static enum err open_mailbox(const struct options *options, struct mailbox **ret,
+			     struct buf *reason)
+{
+	AUTO(mailbox) struct mailbox *mailbox = NULL;
+	enum err err = open_log(options, reason);
+
+	if (!err)
+		err = fs_prepare_mountpoint(options->mountpoint, reason);
+	if (!err)
+		err = mailbox_open(&options->account, &mailbox, reason);
+	if (!err)
+		err = mailbox_prepare(mailbox, reason);
+	if (!err)
+		*ret = give(mailbox);
+	return err;
+}
+
+static enum err serve(const struct options *options, struct daemon *daemon, struct buf *reason)
+{
+	AUTO(mailbox) struct mailbox *mailbox = NULL;
+	AUTO(fs) struct fs *fs = NULL;
+	const struct fs_options fs_options = {
+		.source = options->source,
+		.mountpoint = options->mountpoint,
+		.allow_other = options->allow_other,
+		.debug = options->is_debug,
+		.has_umask = options->has_umask,
+		.umask = (unsigned)options->umask,
+		.uid = (unsigned)options->uid,
+		.gid = (unsigned)options->gid,
+	};
+	enum err err = open_mailbox(options, &mailbox, reason);
+
+	if (!err)
+		err = fs_mount(&fs_options, mailbox, &fs, reason);
+	if (err)
+		return err;
+	log_info("%s: serving %s", options->mountpoint, options->source);
+	err = fs_serve(fs, on_ready, daemon);
+	if (err)
+		log_error("%s: serving ended: %s", options->mountpoint, err_text(err));
+	else
+		log_info("%s: unmounted", options->mountpoint);
+	return err;
+}
+
+static enum err print_about(const struct options *options)
+{
+	AUTO(buf) struct buf text = { 0 };
+	enum err err = options->wants_help ? options_print_help(&text)
+					   : buf_printf(&text, "ewsfs %s\n", EWSFS_VERSION);
+
+	if (!err && (fputs(buf_str(&text), stdout) == EOF || fflush(stdout) != 0))
+		err = ERR_IO;
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(options) struct options options = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	struct daemon daemon = { .is_foreground = true, .parent_fd = -1, .ready_fd = -1 };
+	enum err err = options_parse(&options, argc, argv, &reason);
+
+	if (!err && (options.wants_help || options.wants_version))
+		return print_about(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (!err) {
+		harden();
+		daemon_begin(&daemon, options.is_foreground);
+		err = serve(&options, &daemon, &reason);
+	}
+	if (err)
+		daemon_fail(&daemon, reason.len ? reason.bytes : err_text(err));
+	log_close();
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "base/buf.h"
+#include "model/account.h"
+
+/*
+ * options - what the user asked for: the command line, `-o`, and the defaults.
+ *
+ * One table (options.c) names every option with type, range, default and help; `-o`, `-h` and a
+ * configuration file all go by it. On failure *reason holds the one line for the user: what is
+ * wrong and what to do.
+ */
+struct options {
+	struct account account;
+	char *source, *mountpoint; /* mountpoint: absolute */
+	char *log;		   /* absolute; NULL: syslog, or stderr in the foreground */
+	char *trees;		   /* as given; NULL: mailbox */
+	bool is_foreground, is_debug, wants_help, wants_version;
+	bool allow_other, has_umask, has_poll;
+	int uid, gid, umask;
+	int layout, content;
+};
+
+/* With -h or -V the rest may be missing. */
+MUST_CHECK enum err options_parse(struct options *options, int argc, char **argv,
+				  struct buf *reason);
+void options_release(struct options *options);
+
+/* One `name = value`; a NULL value is a name alone. */
+MUST_CHECK enum err options_set(struct options *options, const char *name, const char *value,
+				struct buf *reason);
+/* The text of -h. */
+MUST_CHECK enum err options_print_help(struct buf *ret);
+
+/* --- source.c --- */
+
+/* SOURCE, and what follows from it: url, user, the path of the cache. Makes every path absolute. */
+MUST_CHECK enum err options_resolve(struct options *options, struct buf *reason);
+
+/* Writes the line for the user and hands err back; out of memory the line stays empty. */
+enum err options_refuse(struct buf *reason, enum err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "options.h"
+
+/* The parts of https://USER@HOST:PORT/PATH, borrowed from it. */
+struct url {
+	const char *user, *host,
+		*rest; /* user: NULL when there is none; rest: from the port or path */
+	size_t user_n, host_n;
+};
+
+static const char *after_scheme(const char *s)
+{
+	if (strncasecmp(s, "https://", 8) == 0)
+		return s + 8;
+	return strncasecmp(s, "http://", 7) == 0 ? s + 7 : NULL;
+}
+
+static bool parse_url(const char *s, struct url *ret)
+{
+	const char *authority = after_scheme(s);
+
+	for (const char *c = s; *c; c++)
+		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
+			return false;
+	if (!authority)
+		return false;
+	size_t n = strcspn(authority, "/?#");
+	const char *at = memrchr(authority, '@', n);
+	const char *host = at ? at + 1 : authority;
+	size_t host_n = strcspn(host, *host == '[' ? "]" : ":/?#");
+	*ret = (struct url){
+		.user = at ? authority : NULL,
+		.user_n = at ? (size_t)(at - authority) : 0,
+		.host = host,
+		.host_n = host_n + (host[host_n] == ']'),
+	};
+	ret->rest = host + ret->host_n;
+	return host_n > 0;
+}
+
+/* %xx becomes the byte. NULL when out of memory. */
+static char *unescape(const char *s, size_t n)
+{
+	char *text = strndup(s, n), *to = text;
+
+	for (const char *from = text; text && *from; to++) {
+		unsigned byte;
+		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && isxdigit(from[2]) &&
+		    byte) {
+			*to = (char)byte;
+			from += 3;
+		} else {
+			*to = *from++;
+		}
+	}
+	if (text)
+		*to = '\0';
+	return text;
+}
+
+static enum err refuse_source(const char *source, struct buf *reason)
+{
+	const char *what = strchr(source, '@') && !strchr(source, '/')
+				   ? "finding the server of an address"
+				   : "an account name";
+
+	if (strstr(source, "://"))
+		return options_refuse(reason, ERR_INVALID,
+				      "'%s' is not an EWS URL: give https://HOST/EWS/Exchange.asmx",
+				      source);
+	return options_refuse(reason, ERR_INVALID,
+			      "'%s': %s is not available yet: give https://HOST/EWS/Exchange.asmx",
+			      source, what);
+}
+
+/* Takes `user@` out of the URL, which then is what requests go to. */
+static enum err take_user(struct account *account, const struct url *url, struct buf *reason)
+{
+	AUTO(buf) struct buf bare = { 0 };
+	size_t scheme_n = (size_t)(after_scheme(account->url) - account->url);
+
+	if (!url->user)
+		return ERR_OK;
+	if (memchr(url->user, ':', url->user_n))
+		return options_refuse(
+			reason, ERR_INVALID,
+			"a password in the URL can be read by every user: use password_command=");
+	if (!account->user)
+		account->user = unescape(url->user, url->user_n);
+	enum err err = account->user ? ERR_OK : ERR_NOMEM;
+	if (!err)
+		err = buf_append(&bare, account->url, scheme_n);
+	if (!err)
+		err = buf_append_str(&bare, url->host);
+	if (err)
+		return err;
+	str_release(&account->url);
+	return buf_give(&bare, &account->url);
+}
+
+static enum err resolve_url(struct options *options, struct url *ret, struct buf *reason)
+{
+	struct account *account = &options->account;
+	struct url url;
+
+	if (!parse_url(options->source, &url))
+		return refuse_source(options->source, reason);
+	if (account->url && strcmp(account->url, options->source) != 0)
+		return options_refuse(reason, ERR_INVALID,
+				      "SOURCE and url= name different servers: leave url= out");
+	enum err err = account->url ? ERR_OK : text_copy(options->source, &account->url);
+	if (!err)
+		err = take_user(account, &url, reason);
+	if (!err && (!account->user || !*account->user))
+		err = options_refuse(reason, ERR_INVALID, "no login name: give -o user=NAME");
+	if (!err && !account->password_command)
+		err = options_refuse(reason, ERR_INVALID,
+				     "no password: give -o password_command=COMMAND");
+	if (!err && !parse_url(account->url, ret))
+		err = ERR_INVALID;
+	return err;
+}
+
+/* --- paths --- */
+
+static enum err make_absolute(char **path)
+{
+	AUTO(str) char *cwd = NULL;
+	AUTO(buf) struct buf absolute = { 0 };
+
+	if (!*path || **path == '/')
+		return ERR_OK;
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return ERR_IO;
+	enum err err = buf_printf(&absolute, "%s/%s", cwd, *path);
+	if (err)
+		return err;
+	str_release(path);
+	return buf_give(&absolute, path);
+}
+
+/* The file name: user@host, without what a file name must not hold. */
+static enum err append_account(struct buf *buf, const char *user, const struct url *url)
+{
+	size_t start = buf->len;
+	enum err err = buf_printf(buf, "%s@%.*s.db", user, (int)url->host_n, url->host);
+
+	for (size_t i = start; !err && i < buf->len; i++)
+		if (buf->bytes[i] == '/' || iscntrl((unsigned char)buf->bytes[i]))
+			buf->bytes[i] = '_';
+	if (!err && buf->bytes[start] == '.')
+		buf->bytes[start] = '_';
+	return err;
+}
+
+static enum err resolve_cache(struct account *account, const struct url *url, struct buf *reason)
+{
+	AUTO(buf) struct buf path = { 0 };
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	enum err err;
+
+	if (account->cache)
+		return ERR_OK;
+	if (xdg && *xdg == '/')
+		err = buf_printf(&path, "%s/ewsfs/", xdg);
+	else if (home && *home == '/')
+		err = buf_printf(&path, "%s/.cache/ewsfs/", home);
+	else if (geteuid() == 0)
+		err = buf_append_str(&path, "/var/cache/ewsfs/");
+	else
+		return options_refuse(reason, ERR_INVALID,
+				      "no place for the cache: set HOME or give -o cache=FILE");
+	if (!err)
+		err = append_account(&path, account->user, url);
+	return err ? err : buf_give(&path, &account->cache);
+}
+
+enum err options_resolve(struct options *options, struct buf *reason)
+{
+	struct url url;
+	enum err err = resolve_url(options, &url, reason);
+
+	if (!err)
+		err = resolve_cache(&options->account, &url, reason);
+	if (!err)
+		err = make_absolute(&options->account.cache);
+	if (!err)
+		err = make_absolute(&options->account.cafile);
+	if (!err)
+		err = make_absolute(&options->log);
+	if (!err)
+		err = make_absolute(&options->mountpoint);
+	return err;
+}
