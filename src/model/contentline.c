@@ -142,7 +142,7 @@ bool contentline_parse_day(const char *value, char ret[9])
 	int64_t time;
 
 	/* An xs:date may carry an offset, which only says whose midnight is meant. */
-	bool is_day = strcspn(value, "T") != 10;
+	bool is_day = !strchr(value, 'T');
 	snprintf(midnight, sizeof(midnight), "%.10sT00:00:00Z", value);
 	if (!text_parse_time(is_day ? midnight : value, &time) ||
 	    text_print_time(&iso, is_day ? time : time + 12 * 3600))
