@@ -50,9 +50,11 @@ void ews_load_stats(const struct ews *ews, struct ews_stats *ret);
 /* --- folders --- */
 
 struct ews_folder_reply {
-	enum err err;     /* of this id alone: ERR_NOT_FOUND, ERR_DENIED, ... */
+	enum err err;	  /* of this id alone: ERR_NOT_FOUND, ERR_DENIED, ... */
 	const char *code; /* the server's ResponseCode; "" on success */
-	struct folder *folder; /* id, change_key, parent_id, names, digest; borrowed, NULL on error */
+	/* id, change_key, parent_id, names, digest; borrowed, NULL on error. A folder asked for by
+	 * its name has that as `distinguished`. */
+	struct folder *folder;
 };
 typedef enum err (*ews_folder_fn)(void *ctx, size_t index, const struct ews_folder_reply *reply);
 
@@ -67,8 +69,8 @@ MUST_CHECK enum err ews_get_folders(struct ews *ews, const char *const *ids, siz
 bool ews_is_distinguished(const char *id);
 
 struct ews_hierarchy {
-	struct folders put;  /* created or updated; which it was does not matter */
-	char **dropped;      /* ids */
+	struct folders put; /* created or updated; which it was does not matter */
+	char **dropped;	    /* ids */
 	size_t dropped_n;
 	char *state;
 	bool last;
@@ -88,10 +90,10 @@ struct ews_change {
 	enum ews_change_kind kind;
 	char *id, *change_key;
 	enum item_kind item_kind; /* of Create and Update */
-	bool has_read, is_read;   /* from 0x0E07, or the flag change itself */
+	bool has_read, is_read;	  /* from 0x0E07, or the flag change itself */
 	bool is_draft;
 	int64_t received, modified; /* TIME_NONE: not in the page */
-	uint64_t size;              /* 0: not in the page */
+	uint64_t size;		    /* 0: not in the page */
 };
 
 /* One page of changes, in document order. */
@@ -112,11 +114,17 @@ MUST_CHECK enum err ews_sync_items(struct ews *ews, const char *folder_id, const
 				   int max, struct ews_page *ret);
 
 struct ews_item_reply {
-	enum err err;     /* of this item alone: ERR_NOT_FOUND, ERR_BAD_ITEM, ERR_TRANSIENT, ... */
-	const char *code; /* the server's ResponseCode; "" on success */
-	const char *text; /* its MessageText; "" on success */
-	struct item *item;   /* NULL on error; the sink may take what it holds (and zero it) */
-	struct spool *mime;  /* the decoded MIME; empty for contacts and tasks; may be taken */
+	/* Of this item alone: ERR_NOT_FOUND, ERR_BAD_ITEM, ERR_SHAPE (ask again as KIND_SAFE),
+	 * ERR_TRANSIENT, ... What holds for the whole account (throttling, a refused login) ends
+	 * the request instead: see done. */
+	enum err err;
+	const char *code; /* the server's ResponseCode; "" when it said success */
+	const char *text; /* its MessageText, or our words; "" on success */
+	/* NULL on error, but for an ERR_BAD_ITEM whose properties did come. The sink may take
+	 * what it holds (and zero it). */
+	struct item *item;
+	/* The decoded MIME, empty for contacts and tasks; may be taken. NULL on error. */
+	struct spool *mime;
 };
 
 struct ews_items_sink {
@@ -128,8 +136,11 @@ struct ews_items_sink {
 
 /*
  * GetItem of ids of one kind, with content. Starts and returns; the sink runs inside
- * ews_wait() and the calls that wait. `spool_dir` is where large bodies go. The ids are
- * copied. If this fails, the sink is not called.
+ * ews_wait() and the calls that wait. `spool_dir` is where large bodies go; it must outlive
+ * the spools. The ids and the sink are copied. If this fails, the sink is not called.
+ *
+ * The shape of KIND_CONTACT asks for no MIME and fits every item: a name for one whose
+ * content does not come can be had with it.
  */
 MUST_CHECK enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *ids,
 				  size_t n, const char *spool_dir,

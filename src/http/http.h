@@ -16,8 +16,9 @@
  * never followed, request bodies carry a Content-Length and no Expect.
  *
  * Threads: one thread owns a struct http and calls everything here, except
- * http_interrupt(), http_resume() and http_load_stats(), which any thread may call. Callbacks run
- * inside http_wait(), never inside http_post(), and may start new requests.
+ * http_interrupt(), http_resume(), http_wake() and http_load_stats(), which any thread may call.
+ * Callbacks run inside http_wait(), never inside http_post(), and may start new requests;
+ * only done() may wait itself. The process ignores SIGPIPE from http_open() on.
  *
  * Secrets: the password comes from password_command, lives in locked-out-of-core
  * memory while it is in use and is wiped after. It is never logged and never part of a
@@ -31,41 +32,47 @@ struct http;
 
 struct http_config {
 	const char *url;
-	const char *user;             /* NULL: none */
+	const char *user;	      /* NULL: none */
 	const char *password_command; /* NULL: no password */
 	const char *cafile, *proxy;   /* NULL: the system's, the environment's */
-	int timeout_s;                /* to connect, and without a byte in or out */
+	int timeout_s;		      /* to connect, and without a byte in or out */
 	int connections_n;
 };
 
 struct http_result {
-	enum err err;   /* what became of it; a status below 200 or from 300 is an error, but see body */
-	int status;     /* 0: no answer */
-	bool is_xml;    /* Content-Type text/xml, application/soap+xml or the like */
+	/* What became of it; a status below 200 or from 300 is an error, but see data. */
+	enum err err;
+	int status;		/* 0: no answer */
+	bool is_xml;		/* Content-Type text/xml, application/soap+xml or the like */
 	int64_t retry_after_ms; /* -1: not said */
-	const char *reason;     /* one line, borrowed; "" when err is ERR_OK */
+	const char *reason;	/* one line, borrowed; "" when err is ERR_OK */
 };
 
 struct http_handler {
-	/* Body bytes as they come, decoded. They are handed on for every status when the
-	 * type is XML (Exchange sends faults with HTTP 500), else for none. An error
-	 * returned here ends the request with it. */
+	/* Body bytes as they come, decoded: of XML with a status of 2xx, or 500 (Exchange sends
+	 * faults with it). An error returned here ends the request with it, and its
+	 * connection. */
 	enum err (*data)(void *ctx, const char *bytes, size_t n);
-	/* Exactly once for each request that was started. Return false when the connection
-	 * must not be used again. */
-	bool (*done)(void *ctx, const struct http_result *result);
+	/* Asked after each piece: is the reply whole, and the answer to our question? Only
+	 * then is the connection used again. It has to be known by the last byte: when
+	 * done() runs, the connection may already carry the next request. */
+	bool (*is_settled)(void *ctx);
+	/* Exactly once for each request that was started. */
+	void (*done)(void *ctx, const struct http_result *result);
 };
 
-/* Checks the URL (https, or http to loopback) and the secret command; sends nothing. */
-MUST_CHECK enum err http_open(const struct http_config *config, struct http **ret);
+/* Checks the URL: https, or http to loopback, and no password in it. Sends nothing and asks
+ * for no secret; that is done with the first request. A user in the URL counts where `user`
+ * is NULL. The config's strings are copied. */
+MUST_CHECK enum err http_open(const struct http_config *config, struct http **ret,
+			      struct buf *reason);
 /* Aborts what is under way; those handlers get done(ERR_CANCELLED). */
 void http_release(struct http **http);
-/* Of the last failure of http_open, http_post or a request; one line. */
-const char *http_reason(const struct http *http);
-
-/* Starts a request as soon as a connection is free. `body` is copied. */
+/* Starts a request as soon as a connection is free. `body` is copied, `handler` is not. */
 MUST_CHECK enum err http_post(struct http *http, const char *body, size_t n,
 			      const struct http_handler *handler, void *ctx);
+/* Ends the requests with that ctx: done(ERR_CANCELLED). Not for data(). */
+void http_abort(struct http *http, const void *ctx);
 /* Started and not done. */
 int http_pending_n(const struct http *http);
 
@@ -74,7 +81,7 @@ int http_pending_n(const struct http *http);
 MUST_CHECK enum err http_wait(struct http *http, int64_t ms);
 void http_interrupt(struct http *http);
 void http_resume(struct http *http);
-/* Only ends a running http_wait() early, with ERR_OK. Any thread. */
+/* Only ends a running http_wait() early, with ERR_OK; without one running, the next. */
 void http_wake(struct http *http);
 
 struct http_stats {

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "ews/session.h"
+
+#include <libxml/parser.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { WAIT_MS = 60000 };
+
+enum err ews_open(const struct account *account, struct ews **ret, struct buf *reason)
+{
+	const struct http_config config = {
+		.url = account->url,
+		.user = account->user,
+		.password_command = account->password_command,
+		.cafile = account->cafile,
+		.proxy = account->proxy,
+		.timeout_s = account->timeout_s,
+		.connections_n = account->connections_n,
+	};
+	AUTO(ews) struct ews *ews = calloc(1, sizeof(*ews));
+
+	if (!ews)
+		return ERR_NOMEM;
+	xmlInitParser();
+	ews->back_off_ms = -1;
+	enum err err = http_open(&config, &ews->http, reason);
+	if (!err)
+		*ret = give(ews);
+	return err;
+}
+
+void ews_release(struct ews **ews)
+{
+	if (!*ews)
+		return;
+	http_release(&(*ews)->http);
+	str_release(&(*ews)->code);
+	buf_release(&(*ews)->reason);
+	free(*ews);
+	*ews = NULL;
+}
+
+const char *ews_reason(const struct ews *ews)
+{
+	return buf_str(&ews->reason);
+}
+
+const char *ews_code(const struct ews *ews)
+{
+	return ews->code ? ews->code : "";
+}
+
+int64_t ews_back_off_ms(const struct ews *ews)
+{
+	return ews->back_off_ms;
+}
+
+void ews_interrupt(struct ews *ews)
+{
+	http_interrupt(ews->http);
+}
+
+void ews_resume(struct ews *ews)
+{
+	http_resume(ews->http);
+}
+
+void ews_wake(struct ews *ews)
+{
+	http_wake(ews->http);
+}
+
+void ews_load_stats(const struct ews *ews, struct ews_stats *ret)
+{
+	struct http_stats stats;
+
+	http_load_stats(ews->http, &stats);
+	*ret = (struct ews_stats){ .requests_n = stats.requests_n, .bytes_in = stats.bytes_in };
+}
+
+int ews_pending_n(const struct ews *ews)
+{
+	return http_pending_n(ews->http);
+}
+
+enum err ews_wait(struct ews *ews, int64_t ms)
+{
+	return http_wait(ews->http, ms);
+}
+
+/* Keeps what there is to say of a failure. What memory is too short for stays unsaid. */
+static void note(struct ews *ews, const char *code, const char *text, int64_t back_off_ms)
+{
+	buf_clear(&ews->reason);
+	(void)!buf_printf(&ews->reason, "%s%s%s", code, *code && *text ? ": " : "", text);
+	str_release(&ews->code);
+	(void)!text_copy(code, &ews->code);
+	ews->back_off_ms = back_off_ms;
+}
+
+static void note_failure(struct call *call, const struct http_result *result, enum err err)
+{
+	const char *code = reply_code(call->reply), *text = reply_text(call->reply);
+	int64_t back_off_ms = reply_back_off_ms(call->reply);
+
+	if (back_off_ms < 0)
+		back_off_ms = result->retry_after_ms;
+	/* The reply speaks first, then the transport; else it was one of our own functions. */
+	if (!*code && !*text)
+		text = *result->reason ? result->reason : err_text(err);
+	note(call->ews, code, text, back_off_ms);
+}
+
+static enum err on_data(void *ctx, const char *bytes, size_t n)
+{
+	struct call *call = ctx;
+
+	return reply_feed(call->reply, bytes, n);
+}
+
+static bool on_is_settled(void *ctx)
+{
+	struct call *call = ctx;
+
+	return reply_is_settled(call->reply);
+}
+
+static enum err judge(struct call *call, const struct http_result *result)
+{
+	if (!result->err)
+		return reply_finish(call->reply);
+	/* A page of the web server's own, said to be XML. */
+	if (result->status >= 500 && !reply_is_fault(call->reply))
+		return result->status == 503 ? ERR_THROTTLED : ERR_TRANSIENT;
+	return result->err;
+}
+
+/* Other calls may have found the same out meanwhile. */
+static bool can_step_down(const struct call *call, enum err err)
+{
+	return err && reply_scope(call->reply) == SCOPE_VERSION &&
+	       call->version + 1 < VERSION_COUNT;
+}
+
+static void step_down(struct call *call)
+{
+	if (call->ews->version == call->version)
+		call->ews->version++;
+}
+
+static void on_done(void *ctx, const struct http_result *result)
+{
+	struct call *call = ctx;
+	enum err err = judge(call, result);
+
+	if (can_step_down(call, err)) {
+		step_down(call);
+		err = call_start(call);
+		if (!err)
+			return;
+	}
+	if (err)
+		note_failure(call, result, err);
+	reply_release(&call->reply);
+	call->is_done = true;
+	call->err = err;
+	if (call->done)
+		call->done(call, err);
+}
+
+static const struct http_handler handler = { on_data, on_is_settled, on_done };
+
+static enum err write_request(const struct call *call, struct buf *to)
+{
+	const char *name = call->operation->name;
+	enum err err = soap_begin(to, call->version, name);
+
+	if (!err)
+		err = call->operation->write(call->ctx, call->version, to);
+	if (!err)
+		err = soap_end(to, name);
+	return err;
+}
+
+enum err call_start(struct call *call)
+{
+	AUTO(buf) struct buf request = { 0 };
+	AUTO(reply) struct reply *reply = NULL;
+
+	call->version = call->ews->version;
+	enum err err = write_request(call, &request);
+	if (!err)
+		err = reply_new(call->operation, call->n, call->ctx, &reply);
+	if (!err)
+		err = http_post(call->ews->http, request.bytes, request.len, &handler, call);
+	if (err)
+		return err;
+	reply_release(&call->reply);
+	call->reply = give(reply);
+	return ERR_OK;
+}
+
+enum err call_run(struct call *call)
+{
+	enum err err = call_start(call);
+
+	while (!err && !call->is_done)
+		err = http_wait(call->ews->http, WAIT_MS);
+	if (call->is_done)
+		return call->err;
+	http_abort(call->ews->http, call);
+	note(call->ews, "", err_text(err), -1);
+	return err;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EWS_SESSION_H
+#define EWS_SESSION_H
+
+#include "ews/ews.h"
+#include "ews/reply.h"
+#include "http/http.h"
+
+/*
+ * session - one question at a time goes through a struct call: written, posted, its reply
+ * read, and written again with a lower version where the server wants that.
+ */
+struct ews {
+	struct http *http;
+	enum version version; /* the highest that the server has not refused */
+	bool has_plain_pages; /* it refuses the shape of a page */
+
+	/* Of the last failure. */
+	char *code;
+	struct buf reason;
+	int64_t back_off_ms;
+};
+
+struct call {
+	struct ews *ews;
+	const struct operation *operation;
+	void *ctx; /* of the operation */
+	size_t n;  /* ids asked */
+	/* When it is over; NULL for a call that is waited for. */
+	void (*done)(struct call *call, enum err err);
+
+	enum version version;
+	struct reply *reply;
+	bool is_done;
+	enum err err;
+};
+
+/* Starts it; done() comes in any case, unless this fails. */
+MUST_CHECK enum err call_start(struct call *call);
+/* Starts it and waits for its end. */
+MUST_CHECK enum err call_run(struct call *call);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "ews/soap.h"
+
+#include <string.h>
+
+#include "ews/charfilter.h"
+
+static const char *const version_names[VERSION_COUNT] = {
+	[VERSION_2013_SP1] = "Exchange2013_SP1",
+	[VERSION_2010_SP2] = "Exchange2010_SP2",
+	[VERSION_2007_SP1] = "Exchange2007_SP1",
+};
+
+enum err soap_begin(struct buf *to, enum version version, const char *operation)
+{
+	return buf_printf(
+		to,
+		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+		"<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\""
+		" xmlns:m=\"http://schemas.microsoft.com/exchange/services/2006/messages\""
+		" xmlns:t=\"http://schemas.microsoft.com/exchange/services/2006/types\">"
+		"<s:Header><t:RequestServerVersion Version=\"%s\"/></s:Header>"
+		"<s:Body><m:%s>",
+		version_names[version], operation);
+}
+
+enum err soap_end(struct buf *to, const char *operation)
+{
+	return buf_printf(to, "</m:%s></s:Body></s:Envelope>\n", operation);
+}
+
+static const char *entity_of(char c)
+{
+	switch (c) {
+	case '&': return "&amp;";
+	case '<': return "&lt;";
+	case '>': return "&gt;";
+	case '"': return "&quot;";
+	case '\r': return "&#13;";
+	case '\n': return "&#10;";
+	case '\t': return "&#9;";
+	default: return NULL;
+	}
+}
+
+enum err soap_escape(struct buf *to, const char *text)
+{
+	size_t left = strlen(text);
+	enum err err = ERR_OK;
+
+	while (!err && left > 0) {
+		size_t n = 0;
+		const char *entity = entity_of(*text);
+		bool is_fine = char_judge(text, left, &n) == CHAR_FINE;
+
+		if (entity)
+			err = buf_append_str(to, entity);
+		else if (is_fine)
+			err = buf_append(to, text, n);
+		else
+			err = buf_append_str(to, REPLACEMENT);
+		text += n;
+		left -= n;
+	}
+	return err;
+}
+
+enum err soap_text(struct buf *to, const char *element, const char *text)
+{
+	enum err err = buf_printf(to, "<%s>", element);
+
+	if (!err)
+		err = soap_escape(to, text);
+	if (!err)
+		err = buf_printf(to, "</%s>", element);
+	return err;
+}
+
+enum err soap_id(struct buf *to, const char *element, const char *id)
+{
+	enum err err = buf_printf(to, "<%s Id=\"", element);
+
+	if (!err)
+		err = soap_escape(to, id);
+	if (!err)
+		err = buf_append_str(to, "\"/>");
+	return err;
+}

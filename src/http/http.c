@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/http.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "http/request.h"
+
+/* Requests in the order they came. */
+struct line {
+	struct request *first;
+	struct request **end;
+};
+
+struct http {
+	CURLM *multi;
+	struct url url;
+	char *user, *command, *cafile, *proxy;
+	int timeout_s, connections_n;
+	struct login login;
+	struct request_config config;
+	struct line waiting; /* without a connection */
+	struct line active;
+	int waiting_n, active_n;
+	uint64_t done_n;
+
+	/* From any thread. */
+	atomic_bool is_interrupted, is_woken;
+	_Atomic uint64_t requests_n, bytes_in, bytes_out;
+};
+
+/* curl looks at its sockets this often even when nothing stirs: our own limits on time
+ * are checked then. */
+enum { TICK_MS = 500 };
+
+static void line_init(struct line *line)
+{
+	line->first = NULL;
+	line->end = &line->first;
+}
+
+static void line_put(struct line *line, struct request *request)
+{
+	request->next = NULL;
+	*line->end = request;
+	line->end = &request->next;
+}
+
+static void line_drop(struct line *line, struct request *request)
+{
+	struct request **at = &line->first;
+
+	while (*at != request)
+		at = &(*at)->next;
+	*at = request->next;
+	if (line->end == &request->next)
+		line->end = at;
+}
+
+static void init_curl(void)
+{
+	curl_global_init_mem(CURL_GLOBAL_ALL, malloc, secret_free, secret_realloc, strdup, calloc);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static enum err copy_config(struct http *http, const struct http_config *config)
+{
+	enum err err = text_copy(config->user ? config->user : http->url.user, &http->user);
+
+	if (!err)
+		err = text_copy(config->password_command, &http->command);
+	if (!err)
+		err = text_copy(config->cafile, &http->cafile);
+	if (!err)
+		err = text_copy(config->proxy, &http->proxy);
+	http->timeout_s = config->timeout_s;
+	http->connections_n = config->connections_n;
+	http->login.user = http->user;
+	http->login.command = http->command;
+	return err;
+}
+
+static enum err open_curl(struct http *http)
+{
+	CURLSH *share = curl_share_init();
+
+	http->config = (struct request_config){
+		.url = &http->url,
+		.login = &http->login,
+		.cafile = http->cafile,
+		.proxy = http->proxy,
+		.timeout_s = http->timeout_s,
+		.share = share,
+	};
+	http->multi = curl_multi_init();
+	if (!share || !http->multi ||
+	    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) ||
+	    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ||
+	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->connections_n))
+		return ERR_NOMEM;
+	return ERR_OK;
+}
+
+enum err http_open(const struct http_config *config, struct http **ret, struct buf *reason)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	AUTO(http) struct http *http = calloc(1, sizeof(*http));
+
+	if (!http)
+		return ERR_NOMEM;
+	pthread_once(&once, init_curl);
+	line_init(&http->waiting);
+	line_init(&http->active);
+	enum err err = url_parse(config->url, &http->url, reason);
+	if (!err)
+		err = copy_config(http, config);
+	if (!err)
+		err = open_curl(http);
+	if (!err)
+		*ret = give(http);
+	return err;
+}
+
+/* Takes the request out of its line and tells its owner. */
+static void end_request(struct http *http, struct request *request,
+			const struct http_result *result)
+{
+	AUTO(request) struct request *ended = request;
+
+	if (request->easy && http->multi)
+		curl_multi_remove_handle(http->multi, request->easy);
+	http->done_n++;
+	request->handler->done(request->ctx, result);
+}
+
+static void end_waiting(struct http *http, struct request *request, enum err err,
+			const char *reason)
+{
+	const struct http_result result = {
+		.err = err,
+		.retry_after_ms = -1,
+		.reason = reason,
+	};
+
+	line_drop(&http->waiting, request);
+	http->waiting_n--;
+	end_request(http, request, &result);
+}
+
+static void end_active(struct http *http, struct request *request, const struct http_result *result)
+{
+	line_drop(&http->active, request);
+	http->active_n--;
+	end_request(http, request, result);
+}
+
+static void cancel_line(struct http *http, bool is_active, const void *ctx)
+{
+	const struct http_result cancelled = {
+		.err = ERR_CANCELLED,
+		.retry_after_ms = -1,
+		.reason = err_text(ERR_CANCELLED),
+	};
+	struct line *line = is_active ? &http->active : &http->waiting;
+	struct request *request = line->first;
+
+	while (request) {
+		if (ctx && request->ctx != ctx) {
+			request = request->next;
+			continue;
+		}
+		if (is_active)
+			end_active(http, request, &cancelled);
+		else
+			end_waiting(http, request, ERR_CANCELLED, cancelled.reason);
+		request = line->first; /* the handler may have changed the line */
+	}
+}
+
+void http_abort(struct http *http, const void *ctx)
+{
+	cancel_line(http, false, ctx);
+	cancel_line(http, true, ctx);
+}
+
+void http_release(struct http **http)
+{
+	struct http *h = *http;
+
+	if (!h)
+		return;
+	http_abort(h, NULL);
+	curl_multi_cleanup(h->multi);
+	curl_share_cleanup(h->config.share);
+	login_release(&h->login);
+	url_release(&h->url);
+	str_release(&h->user);
+	str_release(&h->command);
+	str_release(&h->cafile);
+	str_release(&h->proxy);
+	free(h);
+	*http = NULL;
+}
+
+enum err http_post(struct http *http, const char *body, size_t n,
+		   const struct http_handler *handler, void *ctx)
+{
+	struct request *request = NULL;
+	enum err err = request_new(body, n, handler, ctx, &request);
+
+	if (err)
+		return err;
+	request->bytes_in = &http->bytes_in;
+	line_put(&http->waiting, request);
+	http->waiting_n++;
+	return ERR_OK;
+}
+
+int http_pending_n(const struct http *http)
+{
+	return http->waiting_n + http->active_n;
+}
+
+static void start(struct http *http, struct request *request)
+{
+	enum err err = login_prepare(&http->login, clock_boot_ms(), &http->is_interrupted);
+
+	if (err == ERR_CANCELLED)
+		return; /* still waiting; so is the interrupted caller's next try */
+	if (!err)
+		err = request_start(request, &http->config);
+	if (!err && curl_multi_add_handle(http->multi, request->easy))
+		err = ERR_NOMEM;
+	if (err) {
+		const char *reason = err == ERR_AUTH ? buf_str(&http->login.reason) : err_text(err);
+		end_waiting(http, request, err, reason);
+		return;
+	}
+	http->requests_n++;
+	http->bytes_out += request->body.len;
+	line_drop(&http->waiting, request);
+	http->waiting_n--;
+	line_put(&http->active, request);
+	http->active_n++;
+}
+
+/* A login that is not known to work goes out once at a time. */
+static void start_waiting(struct http *http)
+{
+	while (http->waiting.first && !http->is_interrupted) {
+		int max = login_is_proven(&http->login) ? http->connections_n : 1;
+		if (http->active_n >= max)
+			break;
+		start(http, http->waiting.first);
+	}
+}
+
+static void note_login(struct http *http, const struct request *request,
+		       const struct http_result *result)
+{
+	if (result->status == 401)
+		login_refuse(&http->login, request->login_generation, clock_boot_ms());
+	else if (result->is_xml)
+		login_accept(&http->login, request->login_generation);
+}
+
+static void finish(struct http *http, CURLMsg *message)
+{
+	AUTO(buf) struct buf reason = { 0 };
+	struct http_result result = { .err = ERR_NOMEM, .retry_after_ms = -1, .reason = "" };
+	struct request *request = NULL;
+
+	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+	enum err err = request_judge(request, &http->config, message->data.result, &result,
+				     &reason);
+	if (err)
+		result.reason = err_text(err);
+	note_login(http, request, &result);
+	end_active(http, request, &result);
+}
+
+static enum err perform(struct http *http)
+{
+	int n = 0;
+	CURLMsg *message;
+
+	if (curl_multi_perform(http->multi, &n))
+		return ERR_NOMEM;
+	while ((message = curl_multi_info_read(http->multi, &n)))
+		if (message->msg == CURLMSG_DONE)
+			finish(http, message);
+	return ERR_OK;
+}
+
+enum err http_wait(struct http *http, int64_t ms)
+{
+	int64_t end = clock_boot_ms() + ms;
+	uint64_t done_n = http->done_n;
+
+	for (;;) {
+		if (http->is_interrupted)
+			return ERR_CANCELLED;
+		start_waiting(http);
+		enum err err = perform(http);
+		if (err || http->done_n != done_n)
+			return err;
+		int64_t left = end - clock_boot_ms();
+		if (atomic_exchange(&http->is_woken, false) || left <= 0)
+			return ERR_OK;
+		if (curl_multi_poll(http->multi, NULL, 0, (int)(left < TICK_MS ? left : TICK_MS),
+				    NULL))
+			return ERR_NOMEM;
+	}
+}
+
+void http_interrupt(struct http *http)
+{
+	http->is_interrupted = true;
+	curl_multi_wakeup(http->multi);
+}
+
+void http_resume(struct http *http)
+{
+	http->is_interrupted = false;
+}
+
+void http_wake(struct http *http)
+{
+	http->is_woken = true;
+	curl_multi_wakeup(http->multi);
+}
+
+void http_load_stats(const struct http *http, struct http_stats *ret)
+{
+	*ret = (struct http_stats){
+		.requests_n = http->requests_n,
+		.bytes_in = http->bytes_in,
+		.bytes_out = http->bytes_out,
+	};
+}

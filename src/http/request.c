@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/request.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "http/auth.h"
+
+/* A reply may not go on for ever at a trickle: from SLOW_AFTER times the timeout on it
+ * must have come at SLOW_BYTES_S on average. */
+enum { SLOW_AFTER = 10, SLOW_BYTES_S = 1024, CURL_BUFFER_BYTES = 256 * 1024 };
+
+enum err request_new(const char *body, size_t n, const struct http_handler *handler, void *ctx,
+		     struct request **ret)
+{
+	AUTO(request) struct request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return ERR_NOMEM;
+	request->handler = handler;
+	request->ctx = ctx;
+	enum err err = buf_append(&request->body, body, n);
+	if (!err)
+		*ret = give(request);
+	return err;
+}
+
+void request_release(struct request **request)
+{
+	if (!*request)
+		return;
+	curl_easy_cleanup((*request)->easy);
+	curl_slist_free_all((*request)->headers);
+	buf_release(&(*request)->body);
+	free(*request);
+	*request = NULL;
+}
+
+static bool names_xml(const char *type)
+{
+	size_t n = type ? strcspn(type, ";") : 0;
+
+	/* text/xml, application/soap+xml, ... but not application/xhtml+xml. */
+	return n > 0 && memmem(type, n, "xml", 3) && !memmem(type, n, "xhtml", 5);
+}
+
+static void look_at_head(struct request *request)
+{
+	char *type = NULL;
+	long status = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	request->is_xml = names_xml(type);
+	request->is_wanted = request->is_xml && (status / 100 == 2 || status == 500);
+	request->has_head = true;
+}
+
+/*
+ * Connections are not kept unless the handler says so, before the last byte has been
+ * dealt with. Later is too late: curl gives a connection to the next request in the
+ * same breath in which it ends this one.
+ */
+static void decide_reuse(struct request *request)
+{
+	bool is_kept = request->handler->is_settled(request->ctx);
+
+	if (is_kept != request->is_kept)
+		curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, is_kept ? 0L : 1L);
+	request->is_kept = is_kept;
+}
+
+static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct request *request = ctx;
+
+	n *= size;
+	if (!request->has_head)
+		look_at_head(request);
+	if (!request->is_wanted)
+		return 0;
+	*request->bytes_in += n;
+	request->err = request->handler->data(request->ctx, bytes, n);
+	if (request->err)
+		return 0;
+	decide_reuse(request);
+	return n;
+}
+
+/* Called by curl at least once a second. */
+static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_off_t expected_out,
+		       curl_off_t out)
+{
+	struct request *request = ctx;
+	int64_t now = clock_boot_ms(), timeout_ms = request->timeout_s * INT64_C(1000);
+	curl_off_t ready_us = 0;
+	(void)expected_in, (void)expected_out;
+
+	curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	if (in + out != request->moved_bytes || ready_us == 0)
+		request->moved_at = now; /* until it is connected another limit counts */
+	request->moved_bytes = in + out;
+	int64_t taken_s = (now - request->started_at) / 1000;
+	if (now - request->moved_at >= timeout_ms)
+		request->gave_up = "no answer";
+	else if (taken_s > SLOW_AFTER * request->timeout_s && in < taken_s * SLOW_BYTES_S)
+		request->gave_up = "the answer comes too slowly, under 1 KiB/s";
+	return request->gave_up != NULL;
+}
+
+static enum err add_header(struct request *request, const char *line)
+{
+	struct curl_slist *list = curl_slist_append(request->headers, line);
+
+	if (!list)
+		return ERR_NOMEM;
+	request->headers = list;
+	return ERR_OK;
+}
+
+/* Lets the server's log be matched with ours. */
+static enum err add_request_id(struct request *request)
+{
+	uint8_t id[16];
+	char line[64];
+
+	if (getrandom(id, sizeof(id), 0) != sizeof(id))
+		return ERR_IO;
+	snprintf(line, sizeof(line),
+		 "client-request-id: "
+		 "%02x%02x%02x%02x-%02x%02x-4%01x%02x-a%01x%02x-%02x%02x%02x%02x%02x%02x",
+		 id[0], id[1], id[2], id[3], id[4], id[5], id[6] & 15, id[7], id[8] & 15, id[9],
+		 id[10], id[11], id[12], id[13], id[14], id[15]);
+	return add_header(request, line);
+}
+
+static enum err add_headers(struct request *request, const char *user)
+{
+	static const char *const fixed[] = {
+		"Content-Type: text/xml; charset=utf-8",
+		"Accept: text/xml",
+		"Expect:", /* some servers never answer 100-continue */
+		"return-client-request-id: true",
+	};
+	enum err err = add_request_id(request);
+
+	for (size_t i = 0; !err && i < ARRAY_LEN(fixed); i++)
+		err = add_header(request, fixed[i]);
+	if (!err && user && strchr(user, '@') && !strpbrk(user, "\r\n")) {
+		AUTO(buf) struct buf line = { 0 };
+		err = buf_printf(&line, "X-AnchorMailbox: %s", user);
+		if (!err)
+			err = add_header(request, buf_str(&line));
+	}
+	return err;
+}
+
+#define SET(option, value) \
+	do { \
+		if (!code) \
+			code = curl_easy_setopt(easy, option, value); \
+	} while (0)
+
+static CURLcode set_transport(CURL *easy, const struct request_config *config)
+{
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_URL, config->url->text);
+	SET(CURLOPT_PROTOCOLS_STR, config->url->is_plain ? "http" : "https");
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (config->cafile) {
+		SET(CURLOPT_CAINFO, config->cafile);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	/* Loopback goes through no proxy, whatever the environment says. */
+	if (config->url->is_plain)
+		SET(CURLOPT_PROXY, "");
+	else if (config->proxy)
+		SET(CURLOPT_PROXY, config->proxy);
+	SET(CURLOPT_CONNECTTIMEOUT, (long)config->timeout_s);
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_SHARE, config->share);
+	SET(CURLOPT_COOKIEFILE, "");
+	return code;
+}
+
+static CURLcode set_exchange(CURL *easy, struct request *request)
+{
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+	SET(CURLOPT_POSTFIELDS, buf_str(&request->body));
+	SET(CURLOPT_HTTPHEADER, request->headers);
+	SET(CURLOPT_USERAGENT, "ewsfs/" EWSFS_VERSION);
+	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+	SET(CURLOPT_BUFFERSIZE, (long)CURL_BUFFER_BYTES);
+	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_WRITEFUNCTION, on_data);
+	SET(CURLOPT_WRITEDATA, request);
+	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFODATA, request);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_ERRORBUFFER, request->error);
+	SET(CURLOPT_PRIVATE, request);
+	return code;
+}
+
+enum err request_start(struct request *request, const struct request_config *config)
+{
+	request->easy = curl_easy_init();
+	if (!request->easy)
+		return ERR_NOMEM;
+	request->timeout_s = config->timeout_s;
+	request->started_at = request->moved_at = clock_boot_ms();
+	request->login_generation = config->login->generation;
+	enum err err = add_headers(request, config->login->user);
+	if (!err && (set_transport(request->easy, config) || set_exchange(request->easy, request)))
+		err = ERR_INVALID;
+	if (!err)
+		err = auth_apply(request->easy, config->login);
+	return err;
+}

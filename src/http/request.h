@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <curl/curl.h>
+
+#include "http/http.h"
+#include "http/login.h"
+#include "http/url.h"
+
+/*
+ * request - one POST: what curl is told, what comes back, what it means.
+ *
+ * A request waits in a list without a curl handle until a connection is free.
+ */
+struct request {
+	struct request *next;
+	const struct http_handler *handler;
+	void *ctx;
+	struct buf body;
+	unsigned login_generation;
+
+	CURL *easy;
+	struct curl_slist *headers;
+	int timeout_s;
+	_Atomic uint64_t *bytes_in; /* counts body bytes */
+	char error[CURL_ERROR_SIZE];
+	bool has_head; /* its type and status are known: */
+	bool is_xml, is_wanted;
+	bool is_kept;		      /* its connection, as things stand */
+	enum err err;		      /* of the handler, or why we gave up */
+	const char *gave_up;	      /* why, when it was us */
+	int64_t started_at, moved_at; /* clock_boot_ms(); moved: the last byte */
+	curl_off_t moved_bytes;
+};
+
+/* What all requests of a session share. */
+struct request_config {
+	const struct url *url;
+	const struct login *login;
+	const char *cafile, *proxy;
+	int timeout_s;
+	CURLSH *share;
+};
+
+MUST_CHECK enum err request_new(const char *body, size_t n, const struct http_handler *handler,
+				void *ctx, struct request **ret);
+/* Makes the curl handle. */
+MUST_CHECK enum err request_start(struct request *request, const struct request_config *config);
+/* What came of it, after curl has done its part. The reason goes to a buf of the caller. */
+MUST_CHECK enum err request_judge(const struct request *request,
+				  const struct request_config *config, CURLcode code,
+				  struct http_result *ret, struct buf *reason);
+void request_release(struct request **request);
+
+#endif

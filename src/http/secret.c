@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+
+enum { POLL_MS = 100 };
+
+static enum err make_room(struct secret *secret)
+{
+	void *pages = mmap(NULL, SECRET_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+
+	if (pages == MAP_FAILED)
+		return ERR_NOMEM;
+	/* Both are as good as the limits of the user allow. */
+	(void)mlock(pages, SECRET_MAX);
+	(void)madvise(pages, SECRET_MAX, MADV_DONTDUMP);
+	secret->text = pages;
+	return ERR_OK;
+}
+
+void secret_release(struct secret *secret)
+{
+	if (!secret->text)
+		return;
+	explicit_bzero(secret->text, SECRET_MAX);
+	munmap(secret->text, SECRET_MAX);
+	secret->text = NULL;
+}
+
+bool secret_equal(const struct secret *a, const struct secret *b)
+{
+	return a->text && b->text && strcmp(a->text, b->text) == 0;
+}
+
+void secret_free(void *memory)
+{
+	if (memory)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void *secret_realloc(void *memory, size_t n)
+{
+	size_t old = memory ? malloc_usable_size(memory) : 0;
+	void *moved = malloc(n);
+
+	if (!moved)
+		return NULL;
+	if (old > 0)
+		memcpy(moved, memory, old < n ? old : n);
+	secret_free(memory);
+	return moved;
+}
+
+/* A running command. */
+struct child {
+	pid_t pid; /* 0: none */
+	int pidfd;
+	int out;
+	bool is_open; /* its stdout */
+	int status;
+};
+
+static void child_release(struct child *child)
+{
+	if (child->pid > 0) {
+		kill(-child->pid, SIGKILL);
+		waitpid(child->pid, NULL, 0);
+	}
+	child->pid = 0;
+	fd_release(&child->pidfd);
+	fd_release(&child->out);
+}
+
+/* In a process group of its own, so that all of it can be killed, with the signals as a
+ * shell expects them. */
+static int spawn(const char *command, int out, pid_t *ret)
+{
+	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char *)(uintptr_t)command,
+			       NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+						POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, out, 1);
+	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	int no = posix_spawn(ret, "/bin/sh", &files, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return no;
+}
+
+static enum err child_start(struct child *child, const char *command)
+{
+	int pipe_fds[2];
+
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_from_errno(errno);
+	AUTO(fd) int in = pipe_fds[1];
+	child->out = pipe_fds[0];
+	child->is_open = true;
+	/* The command writes to a pipe that blocks, as it expects. */
+	if (fcntl(in, F_SETFL, 0) < 0)
+		return err_from_errno(errno);
+	int no = spawn(command, in, &child->pid);
+	if (no)
+		return err_from_errno(no);
+	child->pidfd = pidfd_open(child->pid, 0);
+	return child->pidfd < 0 ? err_from_errno(errno) : ERR_OK;
+}
+
+/* What does not fit is read all the same, or the command would not end. */
+static void child_read(struct child *child, struct secret *to, size_t *len)
+{
+	char rest[512];
+
+	for (;;) {
+		bool is_full = *len == SECRET_MAX - 1;
+		ssize_t n = is_full ? read(child->out, rest, sizeof(rest))
+				    : read(child->out, to->text + *len, SECRET_MAX - 1 - *len);
+		if (n == 0)
+			child->is_open = false;
+		if (n <= 0)
+			break;
+		if (!is_full)
+			*len += (size_t)n;
+	}
+	explicit_bzero(rest, sizeof(rest));
+}
+
+/* Its end counts, not that of its stdout: what it left in the background may hold that. */
+static bool child_has_ended(struct child *child)
+{
+	if (waitpid(child->pid, &child->status, WNOHANG) == 0)
+		return false;
+	child->pid = 0;
+	return true;
+}
+
+static enum err child_follow(struct child *child, const atomic_bool *stop, struct secret *to)
+{
+	int64_t end = clock_boot_ms() + SECRET_LIMIT_S * 1000;
+	size_t len = 0;
+	bool has_ended = false;
+
+	while (!has_ended) {
+		struct pollfd fds[] = {
+			{ .fd = child->pidfd, .events = POLLIN },
+			{ .fd = child->is_open ? child->out : -1, .events = POLLIN },
+		};
+		if (stop && atomic_load(stop))
+			return ERR_CANCELLED;
+		if (clock_boot_ms() >= end)
+			return ERR_BUSY;
+		if (poll(fds, ARRAY_LEN(fds), POLL_MS) < 0 && errno != EINTR)
+			return err_from_errno(errno);
+		has_ended = child_has_ended(child);
+		child_read(child, to, &len);
+	}
+	to->text[strcspn(to->text, "\r\n")] = '\0';
+	return ERR_OK;
+}
+
+/* What a command that ran to its end did wrong; "" when nothing. */
+static enum err explain(const struct child *child, const struct secret *secret, struct buf *reason)
+{
+	if (WIFSIGNALED(child->status))
+		return buf_printf(reason, "password_command was killed by signal %d",
+				  WTERMSIG(child->status));
+	if (WEXITSTATUS(child->status) == 127)
+		return buf_append_str(reason, "password_command was not found");
+	if (WEXITSTATUS(child->status) != 0)
+		return buf_printf(reason, "password_command failed with status %d",
+				  WEXITSTATUS(child->status));
+	if (!*secret->text)
+		return buf_append_str(reason, "password_command printed no password");
+	return ERR_OK;
+}
+
+enum err secret_ask(const char *command, const atomic_bool *stop, struct secret *ret,
+		    struct buf *reason)
+{
+	AUTO(secret) struct secret secret = { 0 };
+	AUTO(child) struct child child = { .pidfd = -1, .out = -1 };
+	size_t said = reason->len;
+
+	enum err err = make_room(&secret);
+	if (!err)
+		err = child_start(&child, command);
+	if (!err)
+		err = child_follow(&child, stop, &secret);
+	if (err == ERR_CANCELLED || err == ERR_NOMEM)
+		return err;
+	if (err == ERR_BUSY)
+		err = buf_printf(reason, "password_command took longer than %d s", SECRET_LIMIT_S);
+	else if (err)
+		err = buf_printf(reason, "password_command cannot be run: %s", err_text(err));
+	else
+		err = explain(&child, &secret, reason);
+	if (err)
+		return err;
+	if (reason->len > said)
+		return ERR_AUTH;
+	secret_release(ret);
+	ret->text = give(secret.text);
+	return ERR_OK;
+}
