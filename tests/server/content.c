@@ -1,41 +1,388 @@
 /* SPDX-License-Identifier: MIT */
 #include "content.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "mime_in.h"
+
+struct people {
+	struct person *all;
+	size_t n, size;
+};
+
 struct content {
 	struct buf mime;
+	enum kind kind;
+	bool draft, attachments;
+	int64_t date;
+	char *subject, *message_id, *in_reply_to, *references, *importance, *sensitivity;
+	char *item_class; /* NULL: that of the kind */
+	struct people from, to, cc;
+	struct buf calendar; /* the text/calendar in it, or all of it */
+	char *uid, *location, *given, *surname, *company, *job, *email, *phone, *mobile;
+	int64_t start, end;
+	bool all_day, recurring;
 };
+
+static void take_person(void *ctx, const char *name, const char *address)
+{
+	struct people *people = ctx;
+
+	if (people->n == people->size) {
+		people->size = people->size ? people->size * 2 : 4;
+		people->all = must_alloc(people->all, people->size * sizeof(*people->all));
+	}
+	people->all[people->n++] = (struct person){ must_copy(name), must_copy(address) };
+}
+
+static void people_release(struct people *people)
+{
+	for (size_t i = 0; i < people->n; i++) {
+		free((char *)(uintptr_t)people->all[i].name);
+		free((char *)(uintptr_t)people->all[i].address);
+	}
+	free(people->all);
+	*people = (struct people){ 0 };
+}
+
+/* The header, decoded; NULL where there is none. The first of its lines counts. */
+static char *header(const struct content *content, const char *name)
+{
+	AUTO(buf) struct buf raw = { 0 };
+	AUTO(buf) struct buf text = { 0 };
+	char *ret = NULL;
+
+	if (!mime_header(buf_str(&content->mime), content->mime.len, name, &raw) ||
+	    mime_decode_words(raw.bytes, &text) || buf_give(&text, &ret))
+		return NULL;
+	return ret;
+}
+
+static void header_people(const struct content *content, const char *name, struct people *ret)
+{
+	AUTO(buf) struct buf raw = { 0 };
+
+	if (mime_header(buf_str(&content->mime), content->mime.len, name, &raw))
+		mime_each_person(raw.bytes, take_person, ret);
+}
+
+/* The last Received header but one knows best when it came, Date when it was sent. */
+static int64_t header_date(const struct content *content)
+{
+	AUTO(str) char *date = header(content, "Date");
+	AUTO(str) char *received = header(content, "Received");
+	const char *semicolon = received ? strrchr(received, ';') : NULL;
+	int64_t time;
+
+	if (date && mime_parse_date(date, &time))
+		return time;
+	return semicolon && mime_parse_date(semicolon + 1, &time) ? time : TIME_NONE;
+}
+
+/* --- what lies in a calendar or a card --- */
+
+/* "\\n" is a line end, any other character behind a backslash stands for itself. */
+static void unescape(char *value)
+{
+	char *to = value;
+
+	for (const char *from = value; from && *from; from++) {
+		bool escaped = *from == '\\' && from[1];
+		from += escaped;
+		*to++ = escaped && (*from == 'n' || *from == 'N') ? '\n' : *from;
+	}
+	if (to)
+		*to = '\0';
+}
+
+/* The value of "NAME" or "NAME;params" in unfolded lines, unescaped; NULL for none. */
+static char *property(const char *lines, const char *name)
+{
+	size_t name_n = strlen(name);
+
+	for (const char *line = lines; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, name, name_n) != 0 || !strchr(":;", line[name_n]))
+			continue;
+		size_t line_n = strcspn(line, "\r\n");
+		const char *colon = memchr(line, ':', line_n);
+		if (!colon)
+			continue;
+		char *value = strndup(colon + 1, (size_t)(line + line_n - colon - 1));
+		unescape(value);
+		return value;
+	}
+	return NULL;
+}
+
+/* A line that begins with a blank goes on from the one before. */
+static void unfold(struct buf *text)
+{
+	size_t to = 0;
+
+	for (size_t from = 0; from < text->len; from++) {
+		const char *at = text->bytes + from;
+		size_t line_end = *at == '\n' ? 1 : strncmp(at, "\r\n", 2) == 0 ? 2 : 0;
+		if (line_end && (at[line_end] == ' ' || at[line_end] == '\t')) {
+			from += line_end;
+			continue;
+		}
+		text->bytes[to++] = *at;
+	}
+	text->len = to;
+	if (text->bytes)
+		text->bytes[to] = '\0';
+}
+
+/* "20240130T101512Z" and "20240130"; local times count as UTC. */
+static int64_t calendar_time(const char *text, bool *ret_date)
+{
+	struct tm tm = { 0 };
+	int n = text ? sscanf(text, "%4d%2d%2dT%2d%2d%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+			      &tm.tm_hour, &tm.tm_min, &tm.tm_sec) : 0;
+
+	if (n < 3)
+		return TIME_NONE;
+	*ret_date = n == 3;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	return timegm(&tm);
+}
+
+static void read_calendar(struct content *content)
+{
+	unfold(&content->calendar);
+	/* Time zones have a DTSTART, too. */
+	const char *event = strstr(buf_str(&content->calendar), "BEGIN:VEVENT");
+	AUTO(str) char *start = property(event, "DTSTART");
+	AUTO(str) char *end = property(event, "DTEND");
+	AUTO(str) char *rule = property(event, "RRULE");
+	AUTO(str) char *organizer = property(event, "ORGANIZER");
+	bool date;
+
+	content->start = calendar_time(start, &content->all_day);
+	content->end = calendar_time(end, &date);
+	if (content->end == TIME_NONE)
+		content->end = content->start;
+	content->recurring = rule != NULL;
+	content->uid = property(event, "UID");
+	content->location = property(event, "LOCATION");
+	if (!content->subject)
+		content->subject = property(event, "SUMMARY");
+	if (!content->from.n && organizer && strncasecmp(organizer, "mailto:", 7) == 0)
+		take_person(&content->from, NULL, organizer + 7);
+}
+
+static void read_card(struct content *content)
+{
+	unfold(&content->calendar);
+	const char *card = buf_str(&content->calendar);
+	AUTO(str) char *name = property(card, "N");
+	char *semicolon = name ? strchr(name, ';') : NULL;
+
+	content->subject = property(card, "FN");
+	content->company = property(card, "ORG");
+	content->job = property(card, "TITLE");
+	content->email = property(card, "EMAIL");
+	content->phone = property(card, "TEL");
+	if (semicolon) {
+		*semicolon = '\0';
+		semicolon[1 + strcspn(semicolon + 1, ";")] = '\0';
+		content->given = must_copy(semicolon + 1);
+	}
+	content->surname = must_copy(name);
+}
+
+/* --- what kind of thing it is --- */
+
+static bool note_part(void *ctx, const struct mime_part *part)
+{
+	struct content *content = ctx;
+
+	content->attachments = content->attachments || part->attachment;
+	if (strcmp(part->type, "message/delivery-status") == 0)
+		content->kind = KIND_REPORT;
+	if (strcmp(part->type, "text/calendar") != 0 || part->attachment || content->calendar.len)
+		return false;
+	if (strcasecmp(part->method, "REQUEST") == 0)
+		content->kind = KIND_REQUEST;
+	else if (strcasecmp(part->method, "REPLY") == 0)
+		content->kind = KIND_RESPONSE;
+	else if (strcasecmp(part->method, "CANCEL") == 0)
+		content->kind = KIND_CANCELLATION;
+	return mime_part_bytes(part, &content->calendar) != ERR_OK;
+}
+
+static void read_mail(struct content *content)
+{
+	AUTO(str) char *unsent = header(content, "X-Unsent");
+
+	content->subject = header(content, "Subject");
+	content->message_id = header(content, "Message-ID");
+	content->in_reply_to = header(content, "In-Reply-To");
+	content->references = header(content, "References");
+	content->importance = header(content, "Importance");
+	content->sensitivity = header(content, "Sensitivity");
+	header_people(content, "From", &content->from);
+	header_people(content, "To", &content->to);
+	header_people(content, "Cc", &content->cc);
+	content->draft = unsent && strcmp(unsent, "1") == 0;
+	content->date = header_date(content);
+	mime_each_part(buf_str(&content->mime), content->mime.len, note_part, content);
+	if (content->calendar.len)
+		read_calendar(content);
+}
+
+static bool begins(const struct content *content, const char *with)
+{
+	return strncasecmp(buf_str(&content->mime), with, strlen(with)) == 0;
+}
 
 struct content *content_new(struct buf *mime)
 {
 	struct content *content = must_alloc(NULL, sizeof(*content));
 
-	*content = (struct content){ .mime = *mime };
+	*content = (struct content){ .mime = *mime, .date = TIME_NONE, .start = TIME_NONE,
+				     .end = TIME_NONE };
 	*mime = (struct buf){ 0 };
+	bool calendar = begins(content, "BEGIN:VCALENDAR"), card = begins(content, "BEGIN:VCARD");
+	if (!calendar && !card) {
+		read_mail(content);
+		return content;
+	}
+	content->kind = card ? KIND_CONTACT : KIND_APPOINTMENT;
+	if (buf_append(&content->calendar, content->mime.bytes, content->mime.len))
+		abort();
+	(card ? read_card : read_calendar)(content);
+	content->date = content->start;
 	return content;
 }
 
 void content_release(struct content **content)
 {
-	if (!*content)
+	struct content *c = *content;
+
+	if (!c)
 		return;
-	buf_release(&(*content)->mime);
-	free(*content);
+	char *texts[] = { c->subject,	 c->message_id, c->in_reply_to, c->references, c->importance,
+			  c->sensitivity, c->uid,	 c->location,	 c->given,     c->surname,
+			  c->company,	 c->job,	 c->email,	 c->phone,     c->mobile };
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		free(texts[i]);
+	people_release(&c->from);
+	people_release(&c->to);
+	people_release(&c->cc);
+	buf_release(&c->calendar);
+	buf_release(&c->mime);
+	free(c);
 	*content = NULL;
 }
 
-void content_describe(const struct content *content, struct props *ret)
+enum kind content_kind(const struct content *content)
 {
-	(void)content;
-	ret->subject = "";
+	return content->kind;
 }
 
-enum err content_mime(const struct content *content, struct buf *ret)
+int64_t content_date(const struct content *content)
 {
-	return buf_append(ret, content->mime.bytes, content->mime.len);
+	return content->date;
+}
+
+bool content_is_draft(const struct content *content)
+{
+	return content->draft;
 }
 
 bool content_has_attachments(const struct content *content)
 {
-	(void)content;
-	return false;
+	return content->attachments;
+}
+
+size_t content_size(const struct content *content)
+{
+	return content->mime.len;
+}
+
+/* One of the three that EWS knows; anything else is the usual. */
+static const char *importance(const struct content *content)
+{
+	const char *said = content->importance ? content->importance : "";
+
+	return strncasecmp(said, "high", 4) == 0 ? "High" : strncasecmp(said, "low", 3) == 0 ? "Low" : "Normal";
+}
+
+static const char *sensitivity(const struct content *content)
+{
+	static const char *const known[][2] = { { "personal", "Personal" }, { "private", "Private" },
+						{ "company-confidential", "Confidential" } };
+
+	for (size_t i = 0; content->sensitivity && i < ARRAY_LEN(known); i++)
+		if (strcasecmp(content->sensitivity, known[i][0]) == 0)
+			return known[i][1];
+	return "Normal";
+}
+
+void content_describe(const struct content *content, struct props *ret)
+{
+	ret->subject = content->subject ? content->subject : "";
+	ret->message_id = content->message_id;
+	ret->in_reply_to = content->in_reply_to;
+	ret->references = content->references;
+	ret->importance = importance(content);
+	ret->sensitivity = sensitivity(content);
+	if (content->from.n)
+		ret->from = content->from.all[0];
+	ret->to = content->to.all;
+	ret->to_n = content->to.n;
+	ret->cc = content->cc.all;
+	ret->cc_n = content->cc.n;
+	if (content->date != TIME_NONE)
+		ret->sent = content->date;
+	ret->has_attachments = content->attachments;
+	ret->uid = content->uid;
+	ret->location = content->location;
+	ret->start = content->start;
+	ret->end = content->end;
+	ret->all_day = content->all_day;
+	ret->recurring = content->recurring;
+	ret->given = content->given;
+	ret->surname = content->surname;
+	ret->company = content->company;
+	ret->job = content->job;
+	ret->email = content->email;
+	ret->phone = content->phone;
+}
+
+enum err content_mime(const struct content *content, struct buf *ret)
+{
+	return buf_append(ret, buf_str(&content->mime), content->mime.len);
+}
+
+/* Where a line may be added: at the end of a mail, within the last event or card. */
+static size_t place_to_alter(const struct content *content)
+{
+	const char *end = content->kind == KIND_CONTACT ? "END:VCARD" : "END:VEVENT", *last = NULL;
+
+	if (content->kind != KIND_CONTACT && content->kind != KIND_APPOINTMENT)
+		return content->mime.len;
+	for (const char *at = buf_str(&content->mime); (at = strstr(at, end)) != NULL; at++)
+		last = at;
+	return last ? (size_t)(last - content->mime.bytes) : content->mime.len;
+}
+
+void content_alter(struct content *content, unsigned revision)
+{
+	AUTO(buf) struct buf altered = { 0 };
+	const char *bytes = buf_str(&content->mime);
+	size_t at = place_to_alter(content);
+
+	if (buf_append(&altered, bytes, at) || buf_printf(&altered, "X-REVISION:%u\r\n", revision) ||
+	    buf_append(&altered, bytes + at, content->mime.len - at))
+		abort();
+	buf_release(&content->mime);
+	content->mime = altered;
+	altered = (struct buf){ 0 };
 }

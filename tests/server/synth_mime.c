@@ -26,8 +26,7 @@ static const char *const sentences[] = {
 	"> > I thought that you had done that already.\r\n",
 	"Nous vous remercions pour votre r=C3=A9ponse rapide.\r\n",
 	"The backup of the file server finished without errors at half past three.\r\n",
-	"=D0=A1=D0=BF=D0=B0=D1=81=D0=B8=D0=B1=D0=BE =D0=B7=D0=B0 =D0=BF=D0=B8=D1=81=\r\n"
-	"=D1=8C=D0=BC=D0=BE\r\n",
+	"=D0=A1=D0=BF=D0=B0=D1=81=D0=B8=D0=B1=D0=BE =D0=B7=D0=B0=\r\n =D0=B2=D1=81=D1=91\r\n",
 	"From now on, the report is produced automatically every morning.\r\n",
 	"This message is confidential and intended for the addressee only.\r\n",
 };
