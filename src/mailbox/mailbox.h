@@ -91,14 +91,17 @@ MUST_CHECK enum err mailbox_print_status(struct mailbox *mailbox, uint64_t dir,
 					 enum mailbox_view view, struct buf *ret);
 
 /*
- * Runs one command line ("update", "update tree nowait") for a directory. ERR_OK: it was taken, and done is
- * called exactly once, from another thread, possibly before this returns, when it has ended ("nowait":
- * when it has begun). An error: it was not taken, and done is not called; ERR_INVALID for an unknown
- * command, ERR_BUSY when one runs there. *ret_ticket names it until done was called.
+ * Runs one command line ("update", "update tree nowait") for a directory. ERR_OK: it was taken,
+ * and done is called exactly once, possibly before this returns: from another thread when it has
+ * ended, with "nowait" from this one; so hold no lock here. An error: it was not taken, and done
+ * is not called; ERR_INVALID for an unknown command, ERR_BUSY when one runs there,
+ * ERR_THROTTLED with "nowait" while the server wants us to wait. *ret_ticket names it until done
+ * was called; it is written before that.
  */
 typedef void (*mailbox_done_fn)(void *ctx, enum err err);
-MUST_CHECK enum err mailbox_command(struct mailbox *mailbox, uint64_t dir, const char *line, size_t n,
-				    mailbox_done_fn done, void *ctx, uint64_t *ret_ticket);
+MUST_CHECK enum err mailbox_command(struct mailbox *mailbox, uint64_t dir, const char *line,
+				    size_t n, mailbox_done_fn done, void *ctx,
+				    uint64_t *ret_ticket);
 /* The writer was interrupted; the command goes on, done is not called. False: too late, done was
  * called or is being called. */
 bool mailbox_forget_command(struct mailbox *mailbox, uint64_t ticket);

@@ -30,6 +30,21 @@ enum err store_find_item(struct store *store, const char *id, struct item_row *r
 	return ERR_OK;
 }
 
+enum err store_each_item(struct store *store, uint64_t folder, int64_t after, store_item_fn fn,
+			 void *ctx)
+{
+	AUTO(query) struct query q = query(store, SQL_EACH_ITEM, v_ino(folder), v_int(after));
+	bool goes_on = true;
+
+	while (goes_on && query_next(&q)) {
+		AUTO(str) char *id = NULL;
+		col_id(&q, 1, &id);
+		if (!q.err)
+			goes_on = fn(ctx, col_int(&q, 0), id);
+	}
+	return q.err;
+}
+
 static enum err add_item(struct store *store, uint64_t folder, const struct item_head *head,
 			 int64_t *ret_row)
 {

@@ -112,6 +112,7 @@
 	X(LOAD_RECORD, RECORD_COLUMNS "WHERE i.row = ?1") \
 	X(FIND_RECORD, RECORD_COLUMNS "WHERE i.ews_id = ?1") \
 	X(NEXT_RECORD, RECORD_COLUMNS "WHERE i.folder = ?1 LIMIT 1") \
+	X(EACH_ITEM, "SELECT row, ews_id FROM item WHERE folder = ?1 AND row > ?2 ORDER BY row") \
 	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, by_received, " \
 		"size, file_size, received, modified) " \
 		"VALUES (?1, ?2, ?3, 0, 0, ?4, 1, ?5, 0, ?6, ?7) RETURNING row") \

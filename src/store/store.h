@@ -199,6 +199,12 @@ void item_row_release(struct item_row *row);
 /* ERR_NOT_FOUND when the id is unknown. */
 MUST_CHECK enum err store_find_item(struct store *store, const char *id, struct item_row *ret);
 
+/* Items of a folder with row > after, in that order, until fn returns false. fn must not call the
+ * store. */
+typedef bool (*store_item_fn)(void *ctx, int64_t row, const char *id);
+MUST_CHECK enum err store_each_item(struct store *store, uint64_t folder, int64_t after,
+				    store_item_fn fn, void *ctx);
+
 /* What a page says of an item. */
 struct item_head {
 	const char *id;

@@ -12,16 +12,24 @@
  * store. A run goes: digest (one GetFolder for all folders) - hierarchy, if a folder
  * appeared, went or changed - pages of the folders whose digest differs - fetches
  * until the queue has nothing due. Every page commits with the sync state that covers it (I1).
- * A change key that differs means a change, whichever way it moved (I6).
+ * A change key that differs means a change, whichever way it moved (I6). What comes due while
+ * it fetches (a poll, a command) is listed in the same run, so new mail does not wait for the
+ * end of a first sync.
  *
  * Runs start at sync_start(), every poll_s seconds (notify=poll or auto), and on a command.
  *
- * Threads: sync_open, sync_list_folders, sync_start, sync_stop and sync_release belong to the
- * thread that made it; the others may be called from any. Callbacks come from the sync thread, no lock
- * held.
+ * Threads: sync_open, sync_is_listed, sync_list_folders, sync_start, sync_stop and sync_release
+ * belong to the thread that made it; the others may be called from any. Callbacks come from the
+ * sync thread, no lock held. Between sync_start and sync_stop the store is the sync thread's.
  */
 struct sync;
 
+/*
+ * Opens the cache of the account for writing: makes its directory, binds it to the mailbox. A
+ * damaged file is set aside as PATH.damaged-TIME, never deleted, and a new one begun.
+ */
+MUST_CHECK enum err sync_open_cache(const struct account *account, struct store **ret,
+				    struct buf *reason);
 /* `store` is the writer's connection; lent for the life of the engine. Sends nothing. */
 MUST_CHECK enum err sync_open(const struct account *account, struct store *store,
 			      struct sync **ret, struct buf *reason);
@@ -34,7 +42,8 @@ MUST_CHECK enum err sync_is_listed(struct sync *sync, bool *ret);
  * says what failed and what to do. */
 MUST_CHECK enum err sync_list_folders(struct sync *sync, struct buf *reason);
 
-MUST_CHECK enum err sync_start(struct sync *sync);
+/* fn hears of every change of the store, from the sync thread; NULL: nobody wants to. */
+MUST_CHECK enum err sync_start(struct sync *sync, store_change_fn fn, void *ctx);
 /* Returns soon, whatever the network does; running commands end with ERR_CANCELLED. */
 void sync_stop(struct sync *sync);
 
@@ -46,7 +55,9 @@ enum sync_command { SYNC_UPDATE };
  * Runs the command for a folder (or all below it too) and calls done exactly once, from the sync
  * thread: when everything that the server had at the call is in the store or quarantined, and the
  * listener of the store has heard of it. ERR_BUSY, and no call of done, when another command
- * runs there. *ret_ticket names it for sync_forget().
+ * runs there. *ret_ticket names it for sync_forget(); it is written before done can be called.
+ * An update looks at all folders, whatever it was called for: one digest finds what differs at
+ * the same price. done may be NULL.
  */
 typedef void (*sync_done_fn)(void *ctx, enum err err);
 MUST_CHECK enum err sync_run(struct sync *sync, enum sync_command command, uint64_t dir, bool tree,

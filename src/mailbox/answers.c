@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "mailbox/internal.h"
+
+/* What the kernel asks, answered from the cache by a reader of its own (I5). */
+
+uint32_t mailbox_generation(const struct mailbox *mailbox)
+{
+	return mailbox->generation;
+}
+
+static struct mailbox_node node_of(const struct store_node *node)
+{
+	return (struct mailbox_node){
+		.ino = node->ino,
+		.is_dir = node->is_dir,
+		.is_buried = node->is_buried,
+		.size = node->size,
+		.mtime_ns = node->mtime_ns,
+		.ctime_ns = node->ctime_ns,
+		.parent = node->parent,
+	};
+}
+
+enum err mailbox_lookup(struct mailbox *mailbox, uint64_t dir, const char *name,
+			struct mailbox_node *ret)
+{
+	AUTO(reader) struct reader reader = { 0 };
+	struct store_node node;
+
+	enum err err = reader_take(&mailbox->readers, &reader);
+	if (!err)
+		err = store_find_entry(reader.store, dir, name, &node);
+	if (!err)
+		*ret = node_of(&node);
+	return err;
+}
+
+enum err mailbox_load_node(struct mailbox *mailbox, uint64_t ino, struct mailbox_node *ret)
+{
+	AUTO(reader) struct reader reader = { 0 };
+	struct store_node node;
+
+	enum err err = reader_take(&mailbox->readers, &reader);
+	if (!err)
+		err = store_load_node(reader.store, ino, &node);
+	if (!err)
+		*ret = node_of(&node);
+	return err;
+}
+
+struct lister {
+	mailbox_entry_fn fn;
+	void *ctx;
+};
+
+static bool hand_on(void *ctx, const struct store_entry *entry)
+{
+	const struct lister *lister = ctx;
+	struct mailbox_node node = node_of(&entry->node);
+
+	return lister->fn(lister->ctx, entry->offset, entry->name, &node);
+}
+
+enum err mailbox_list(struct mailbox *mailbox, uint64_t dir, uint64_t after, mailbox_entry_fn fn,
+		      void *ctx)
+{
+	AUTO(reader) struct reader reader = { 0 };
+	struct lister lister = { fn, ctx };
+
+	enum err err = reader_take(&mailbox->readers, &reader);
+	if (!err)
+		err = store_each_entry(reader.store, dir, after, hand_on, &lister);
+	return err;
+}
+
+enum err mailbox_read(struct mailbox *mailbox, uint64_t ino, uint64_t offset, size_t n,
+		      struct buf *ret)
+{
+	AUTO(reader) struct reader reader = { 0 };
+
+	enum err err = reader_take(&mailbox->readers, &reader);
+	if (!err)
+		err = store_read_content(reader.store, ino, offset, n, ret);
+	return err;
+}
+
+enum err mailbox_load_attrs(struct mailbox *mailbox, uint64_t ino, struct buf *set)
+{
+	AUTO(reader) struct reader reader = { 0 };
+
+	enum err err = reader_take(&mailbox->readers, &reader);
+	if (!err)
+		err = store_load_attrs(reader.store, ino, set);
+	return err;
+}
+
+enum err mailbox_load_totals(struct mailbox *mailbox, struct mailbox_totals *ret)
+{
+	AUTO(reader) struct reader reader = { 0 };
+	struct store_tally tally;
+
+	enum err err = reader_take(&mailbox->readers, &reader);
+	if (!err)
+		err = store_load_tally(reader.store, 1, true, &tally);
+	if (!err)
+		*ret = (struct mailbox_totals){ .bytes = tally.bytes, .files_n = tally.items_n };
+	return err;
+}

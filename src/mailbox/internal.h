@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MAILBOX_INTERNAL_H
+#define MAILBOX_INTERNAL_H
+
+#include "mailbox/mailbox.h"
+#include "mailbox/readers.h"
+#include "sync/sync.h"
+
+struct mailbox {
+	const struct account *account;
+	struct store *writer; /* the sync thread's, once that runs */
+	struct sync *sync;
+	struct readers readers;
+	uint32_t generation;
+
+	mailbox_change_fn listener;
+	void *listener_ctx;
+};
+
+#endif

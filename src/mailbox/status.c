@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "mailbox/status.h"
+
+#include <string.h>
+
+enum { ROOT_INO = 1, DEPTH_MAX = 1000 };
+
+void facts_release(struct facts *facts)
+{
+	str_release(&facts->path);
+	str_release(&facts->last_error);
+}
+
+/* "/name" before what is there, for each directory on the way up. */
+static enum err put_before(struct buf *path, const char *name)
+{
+	AUTO(buf) struct buf longer = { 0 };
+
+	enum err err = buf_printf(&longer, "/%s%s", name, buf_str(path));
+	if (!err) {
+		buf_release(path);
+		*path = longer;
+		longer = (struct buf){ 0 };
+	}
+	return err;
+}
+
+static enum err load_path(struct store *store, uint64_t dir, char **ret)
+{
+	AUTO(buf) struct buf path = { 0 };
+	enum err err = ERR_OK;
+
+	for (int depth = 0; !err && dir != ROOT_INO && depth < DEPTH_MAX; depth++) {
+		AUTO(folder) struct folder folder = { 0 };
+		err = store_load_folder(store, dir, &folder);
+		if (!err && !folder.shown_as)
+			break;
+		if (!err)
+			err = put_before(&path, folder.shown_as);
+		dir = folder.shown_in;
+	}
+	if (!err && path.len == 0)
+		err = buf_append_char(&path, '/');
+	return err ? err : buf_give(&path, ret);
+}
+
+/* What the server says may hold line ends; a fact is one line. */
+static enum err copy_line(const char *text, char **ret)
+{
+	enum err err = text_copy(text, ret);
+
+	for (char *c = *ret; !err && c && *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	}
+	return err;
+}
+
+/* A directory shares the mailbox's troubles and has its own; its idleness is its own too. */
+static enum sync_state state_of(const struct folder *folder, const struct facts *facts)
+{
+	const struct sync_status *sync = &facts->sync;
+
+	if (folder->ino == ROOT_INO || sync->state == SYNC_STATE_AUTH)
+		return sync->state;
+	if (folder->error)
+		return SYNC_STATE_ERROR;
+	if (sync->state == SYNC_STATE_OFFLINE || sync->state == SYNC_STATE_THROTTLED)
+		return sync->state;
+	if (sync->busy_dir == folder->ino || facts->tally.pending_n > 0 ||
+	    facts->tally.last_sync == TIME_NONE)
+		return SYNC_STATE_SYNCING;
+	return SYNC_STATE_IDLE;
+}
+
+static void put_text(struct facts *facts, const char *name, const char *text)
+{
+	facts->list[facts->n++] = (struct fact){ name, FACT_TEXT, text, TIME_NONE };
+}
+
+static void put_number(struct facts *facts, const char *name, int64_t number)
+{
+	facts->list[facts->n++] = (struct fact){ name, FACT_NUMBER, NULL, number };
+}
+
+static void put_time(struct facts *facts, const char *name, int64_t time)
+{
+	facts->list[facts->n++] = (struct fact){ name, FACT_TIME, NULL, time };
+}
+
+static void put_progress(struct facts *facts, bool is_root)
+{
+	const struct sync_status *sync = &facts->sync;
+	bool shown = is_root && sync->state == SYNC_STATE_SYNCING && sync->bytes_total > 0;
+
+	put_number(facts, "bytes-done", shown ? (int64_t)sync->bytes_done : TIME_NONE);
+	put_number(facts, "bytes-total", shown ? (int64_t)sync->bytes_total : TIME_NONE);
+	put_number(facts, "eta", shown && sync->eta_s >= 0 ? sync->eta_s : TIME_NONE);
+}
+
+/* In the order of INTERFACE.md. */
+static void list_facts(struct facts *facts, bool is_root)
+{
+	const struct store_tally *tally = &facts->tally;
+	const struct sync_status *sync = &facts->sync;
+
+	put_text(facts, "folder", facts->path);
+	put_text(facts, "state", sync_state_text(facts->state));
+	put_number(facts, "items", (int64_t)tally->items_n);
+	put_number(facts, "unread", (int64_t)tally->unread_n);
+	put_number(facts, "pending", (int64_t)tally->pending_n);
+	put_progress(facts, is_root);
+	put_number(facts, "quarantined", (int64_t)tally->quarantined_n);
+	put_number(facts, "regressed", (int64_t)tally->regressed_n);
+	put_number(facts, "uncovered", (int64_t)tally->uncovered_n);
+	put_time(facts, "last-sync", tally->last_sync);
+	put_time(facts, "last-change", sync->last_change);
+	put_text(facts, "last-error", facts->last_error);
+	put_time(facts, "throttled-until", sync->throttled_until);
+	put_number(facts, "requests", (int64_t)sync->requests_n);
+	put_number(facts, "bytes-in", (int64_t)sync->bytes_in);
+	put_number(facts, "pid", getpid());
+	put_text(facts, "version", EWSFS_VERSION);
+}
+
+/* A folder that was never listed has no row of its own yet: only the root can be asked for then. */
+static enum err load_folder(struct store *store, uint64_t dir, struct folder *ret)
+{
+	enum err err = store_load_folder(store, dir, ret);
+
+	if (err != ERR_NOT_FOUND || dir != ROOT_INO)
+		return err;
+	folder_init(ret);
+	ret->ino = dir;
+	return ERR_OK;
+}
+
+enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret)
+{
+	AUTO(reader) struct reader reader = { 0 };
+	AUTO(folder) struct folder folder = { 0 };
+	AUTO(facts) struct facts facts = { 0 };
+
+	sync_load_status(mailbox->sync, &facts.sync);
+	enum err err = reader_take(&mailbox->readers, &reader);
+	if (!err)
+		err = load_folder(reader.store, dir, &folder);
+	if (!err)
+		err = load_path(reader.store, dir, &facts.path);
+	if (!err)
+		err = store_load_tally(reader.store, dir, dir == ROOT_INO, &facts.tally);
+	if (err == ERR_NOT_FOUND && dir == ROOT_INO) {
+		facts.tally.last_sync = TIME_NONE;
+		err = ERR_OK;
+	}
+	if (!err)
+		err = copy_line(folder.error ? folder.error : facts.sync.last_error,
+				&facts.last_error);
+	if (err)
+		return err;
+	facts.state = state_of(&folder, &facts);
+	list_facts(&facts, dir == ROOT_INO);
+	*ret = facts;
+	facts = (struct facts){ 0 };
+	return ERR_OK;
+}
+
+enum err mailbox_print_status(struct mailbox *mailbox, uint64_t dir, enum mailbox_view view,
+			      struct buf *ret)
+{
+	AUTO(facts) struct facts facts = { 0 };
+
+	enum err err = facts_load(mailbox, view == MAILBOX_VIEW_METRICS ? ROOT_INO : dir, &facts);
+	if (err)
+		return err;
+	switch (view) {
+	case MAILBOX_VIEW_TEXT: return facts_print_text(&facts, ret);
+	case MAILBOX_VIEW_JSON: return facts_print_json(&facts, ret);
+	case MAILBOX_VIEW_METRICS: return facts_print_metrics(&facts, ret);
+	}
+	return ERR_INVALID;
+}

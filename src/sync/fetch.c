@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/content.h"
+
+/*
+ * fetch - the queue, emptied by several GetItem at once.
+ *
+ * A batch is taken, asked for, and lands: its answers are collected while they stream
+ * in and committed together at the end (settle.c). Sinks run inside every call that
+ * waits, so a page may be asked for while batches come in.
+ */
+enum {
+	BATCH_BYTES_MAX = 8 << 20,
+	LOSSES_MAX = 3, /* requests in a row without an answer: it is not the items */
+	WAIT_MS = 1000,
+};
+
+static void landing_release(struct landing *landing)
+{
+	str_release(&landing->reason);
+	item_release(&landing->item);
+	spool_release(&landing->content);
+}
+
+static void flight_release(struct flight **flight)
+{
+	if (!*flight)
+		return;
+	for (size_t i = 0; (*flight)->landings && i < (*flight)->batch.n; i++)
+		landing_release(&(*flight)->landings[i]);
+	free((*flight)->landings);
+	fetch_batch_release(&(*flight)->batch);
+	free(*flight);
+	*flight = NULL;
+}
+
+static enum err print_reason(const struct ews_item_reply *reply, char **ret)
+{
+	AUTO(buf) struct buf text = { 0 };
+	const char *code = reply->code ? reply->code : "", *said = reply->text ? reply->text : "";
+
+	enum err err = buf_append_str(&text, *code || *said ? code : err_text(reply->err));
+	if (!err && *said)
+		err = buf_printf(&text, "%s%s", *code ? ": " : "", said);
+	return err ? err : buf_give(&text, ret);
+}
+
+/* Takes what an item brought and makes its file of it. */
+static enum err land_content(struct landing *landing, struct ews_item_reply *reply)
+{
+	landing->item = *reply->item;
+	*reply->item = (struct item){ 0 };
+	if (reply->mime) {
+		landing->content = *reply->mime;
+		*reply->mime = (struct spool){ 0 };
+	}
+	landing->err = content_make(&landing->item, &landing->content);
+	return landing->err ? text_copy(err_text(landing->err), &landing->reason) : ERR_OK;
+}
+
+static enum err note_item(void *ctx, size_t index, struct ews_item_reply *reply)
+{
+	struct flight *flight = ctx;
+
+	if (index >= flight->batch.n)
+		return ERR_PROTOCOL;
+	struct landing *landing = &flight->landings[index];
+	landing_release(landing);
+	landing->content = (struct spool){ 0 };
+	landing->is_seen = true;
+	landing->err = reply->err;
+	if (!reply->err && reply->item)
+		return land_content(landing, reply);
+	if (!reply->err)
+		landing->err = ERR_PROTOCOL;
+	return print_reason(reply, &landing->reason);
+}
+
+static void unlink_flight(struct sync *sync, const struct flight *flight)
+{
+	struct flight **at = &sync->flights;
+
+	while (*at && *at != flight)
+		at = &(*at)->next;
+	if (*at)
+		*at = flight->next;
+}
+
+/* What a request without an answer, or one for us to wait, means for the others. */
+static enum err judge_request(struct sync *sync, enum err err)
+{
+	const char *reason = ews_reason(sync->ews);
+
+	if (!err) {
+		sync->gate.losses = 0;
+		sync->gate.level = 0;
+		return ERR_OK;
+	}
+	if (err == ERR_CANCELLED)
+		return err;
+	gate_blame(sync, "%s", reason && *reason ? reason : err_text(err));
+	if (err == ERR_THROTTLED || ews_back_off_ms(sync->ews) >= 0) {
+		gate_close(sync, ews_back_off_ms(sync->ews));
+		return ERR_OK;
+	}
+	if (gate_ends_run(err) && err != ERR_OFFLINE)
+		return err;
+	/* Maybe one item of it breaks the connection: they come again one by one. */
+	return ++sync->gate.losses >= LOSSES_MAX ? err : ERR_OK;
+}
+
+static void note_done(void *ctx, enum err err)
+{
+	AUTO(flight) struct flight *flight = ctx;
+	struct sync *sync = flight->sync;
+
+	unlink_flight(sync, flight);
+	enum err failed = judge_request(sync, err);
+	enum err stored = settle_flight(flight, err);
+	if (!failed)
+		failed = stored;
+	enum err returned = store_return_batch(sync->store, &flight->batch);
+	if (!failed)
+		failed = returned;
+	if (!sync->fetch_err)
+		sync->fetch_err = failed;
+}
+
+void fetch_note_flag(struct sync *sync, const char *id, bool is_read)
+{
+	for (struct flight *flight = sync->flights; flight; flight = flight->next) {
+		for (size_t i = 0; i < flight->batch.n; i++) {
+			if (strcmp(flight->batch.jobs[i].id, id) != 0)
+				continue;
+			flight->landings[i].has_flag = true;
+			flight->landings[i].is_read = is_read;
+		}
+	}
+}
+
+static const struct ews_items_sink sink = { .item = note_item, .done = note_done };
+
+/* Asks for the batch of the flight, which is in the air then. */
+static enum err depart(struct flight *flight)
+{
+	const struct fetch_batch *batch = &flight->batch;
+	struct sync *sync = flight->sync;
+	const char **ids = calloc(batch->n, sizeof(*ids));
+
+	flight->landings = calloc(batch->n, sizeof(*flight->landings));
+	enum err err = ids && flight->landings ? ERR_OK : ERR_NOMEM;
+	for (size_t i = 0; !err && i < batch->n; i++)
+		ids[i] = batch->jobs[i].id;
+	if (!err)
+		err = ews_get_items(sync->ews, batch->kind, ids, batch->n, store_dir(sync->store),
+				    &sink, flight);
+	free(ids);
+	if (!err) {
+		flight->next = sync->flights;
+		sync->flights = flight;
+	}
+	return err;
+}
+
+/* ERR_NOT_FOUND when nothing is due. */
+static enum err start_one(struct sync *sync)
+{
+	AUTO(flight) struct flight *flight = calloc(1, sizeof(*flight));
+
+	if (!flight)
+		return ERR_NOMEM;
+	flight->sync = sync;
+	enum err err = store_take_batch(sync->store, clock_boot_ms(),
+					(size_t)sync->account->batch_n, BATCH_BYTES_MAX,
+					&flight->batch);
+	if (err)
+		return err;
+	err = depart(flight);
+	if (!err) {
+		flight = NULL; /* note_done() owns it */
+		return ERR_OK;
+	}
+	gate_blame(sync, "%s", ews_reason(sync->ews));
+	enum err returned = store_return_batch(sync->store, &flight->batch);
+	return returned ? returned : err;
+}
+
+enum err fetch_fill(struct sync *sync)
+{
+	enum err err = sync->fetch_err;
+
+	while (!err && gate_is_open(sync) &&
+	       ews_pending_n(sync->ews) < sync->account->connections_n)
+		err = start_one(sync);
+	status_note_queue(sync);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* How long nothing will be due; 0 when nothing is left that this run waits for. */
+static enum err load_pause(struct sync *sync, int64_t *ret_ms)
+{
+	int64_t due_ms, now = clock_boot_ms();
+	uint64_t n;
+
+	enum err err = store_load_queue(sync->store, &due_ms, &n);
+	if (err)
+		return err;
+	if (n == 0 || (due_ms > now && due_ms > sync->retry_until_ms))
+		*ret_ms = 0;
+	else
+		*ret_ms = due_ms > now ? due_ms - now : 1;
+	return ERR_OK;
+}
+
+/* One step: something lands, comes due, or the gate opens. */
+static enum err fetch_step(struct sync *sync, bool *ret_drained)
+{
+	int64_t pause_ms = WAIT_MS;
+
+	enum err err = fetch_fill(sync);
+	if (!err && ews_pending_n(sync->ews) > 0)
+		return ews_wait(sync->ews, WAIT_MS);
+	if (!err)
+		err = load_pause(sync, &pause_ms);
+	if (err || pause_ms == 0) {
+		*ret_drained = !err;
+		return err;
+	}
+	if (!gate_is_open(sync))
+		return gate_enter(sync);
+	return gate_sleep(sync, pause_ms < WAIT_MS ? pause_ms : WAIT_MS);
+}
+
+enum err fetch_drain(struct sync *sync, bool *ret_drained)
+{
+	bool drained = false;
+	enum err err = ERR_OK;
+
+	while (!err && !drained && !run_is_due(sync)) {
+		err = fetch_step(sync, &drained);
+		if (!err)
+			err = sync->fetch_err;
+	}
+	if (!err)
+		*ret_drained = drained;
+	return err;
+}

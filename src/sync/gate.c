@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/log.h"
+
+enum {
+	SLICE_MS = 5000, /* condition variables do not count a suspend: look at the clock again */
+	BACK_OFF_MIN_MS = 1000,
+	BACK_OFF_MAX_MS = 60 * 1000,
+	BACK_OFF_SAID_MAX_MS = 60 * 60 * 1000,
+	TRANSIENT_MS = 500,
+	TRANSIENT_TRIES = 4,
+	LOST_TRIES = 1, /* on a fresh connection */
+};
+
+int64_t gate_delay_ms(struct sync *sync, int n, int64_t base_ms, int64_t max_ms)
+{
+	uint64_t *seed = &sync->gate.seed;
+	int64_t delay = base_ms;
+
+	while (n-- > 0 && delay < max_ms)
+		delay *= 2;
+	/* xorshift: it only has to keep clients from knocking together */
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	delay += (int64_t)(*seed % (uint64_t)(delay / 2 + 1)) - delay / 4;
+	return delay < max_ms ? delay : max_ms;
+}
+
+void gate_blame(struct sync *sync, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(sync->reason, sizeof(sync->reason), fmt, args);
+	va_end(args);
+}
+
+enum err gate_sleep(struct sync *sync, int64_t ms)
+{
+	if (ms > SLICE_MS)
+		ms = SLICE_MS;
+	if (ews_pending_n(sync->ews) > 0)
+		return ews_wait(sync->ews, ms);
+	lock_acquire(&sync->lock);
+	if (!sync->is_stopping && !sync->has_news)
+		cond_wait_ms(&sync->cond, &sync->lock, ms);
+	sync->has_news = false;
+	bool stopping = sync->is_stopping;
+	lock_drop(&sync->lock);
+	return stopping ? ERR_CANCELLED : ERR_OK;
+}
+
+bool gate_is_open(const struct sync *sync)
+{
+	return clock_boot_ms() >= sync->gate.open_ms;
+}
+
+static bool has_no_patience(const struct gate *gate)
+{
+	return gate->give_up_ms > 0 && gate->open_ms > gate->give_up_ms;
+}
+
+enum err gate_enter(struct sync *sync)
+{
+	enum err err = sync_is_stopping(sync) ? ERR_CANCELLED : ERR_OK;
+
+	while (!err && !gate_is_open(sync)) {
+		if (has_no_patience(&sync->gate))
+			return ERR_THROTTLED;
+		err = gate_sleep(sync, sync->gate.open_ms - clock_boot_ms());
+	}
+	return err;
+}
+
+static void shut(struct gate *gate, int64_t ms)
+{
+	int64_t until = clock_boot_ms() + ms;
+
+	if (until > gate->open_ms)
+		gate->open_ms = until;
+}
+
+void gate_close(struct sync *sync, int64_t back_off_ms)
+{
+	struct gate *gate = &sync->gate;
+	int64_t ms = back_off_ms;
+
+	if (ms <= 0)
+		ms = gate_delay_ms(sync, gate->level, BACK_OFF_MIN_MS, BACK_OFF_MAX_MS);
+	if (ms > BACK_OFF_SAID_MAX_MS)
+		ms = BACK_OFF_SAID_MAX_MS;
+	gate->level++;
+	shut(gate, ms);
+	status_note_throttled(sync, gate->open_ms);
+	log_info("%s: the server asked us to wait, sending nothing for %lld ms", sync->account->url,
+		 (long long)ms);
+}
+
+bool gate_ends_run(enum err err)
+{
+	switch (err) {
+	case ERR_CANCELLED:
+	case ERR_AUTH:
+	case ERR_OFFLINE:
+	case ERR_TLS:
+	case ERR_NOT_EWS:
+	case ERR_THROTTLED:
+	case ERR_NOMEM:
+	case ERR_STORE:
+	case ERR_NO_SPACE:
+	case ERR_DAMAGED:
+	case ERR_BUSY:
+	case ERR_IO: return true;
+	default: return false;
+	}
+}
+
+/* The server answered, if only to say no. */
+static bool is_answer(enum err err)
+{
+	return !gate_ends_run(err) && err != ERR_TRANSIENT && err != ERR_STALE_REPLY &&
+	       err != ERR_PROTOCOL;
+}
+
+static bool again_after(struct sync *sync, enum err err, int tries)
+{
+	switch (err) {
+	case ERR_TRANSIENT:
+		shut(&sync->gate, gate_delay_ms(sync, tries, TRANSIENT_MS, BACK_OFF_MAX_MS));
+		return tries < TRANSIENT_TRIES;
+	case ERR_OFFLINE:
+	case ERR_PROTOCOL:
+	case ERR_STALE_REPLY: return tries < LOST_TRIES;
+	default: return false;
+	}
+}
+
+bool gate_again(struct sync *sync, enum err err, int *tries)
+{
+	struct gate *gate = &sync->gate;
+
+	if (is_answer(err)) {
+		gate->level = 0;
+		gate->losses = 0;
+		status_note_answer(sync);
+	}
+	if (!err || err == ERR_CANCELLED)
+		return false;
+	const char *reason = ews_reason(sync->ews);
+	gate_blame(sync, "%s", reason && *reason ? reason : err_text(err));
+	if (err == ERR_THROTTLED || ews_back_off_ms(sync->ews) >= 0) {
+		if (has_no_patience(gate))
+			return false;
+		gate_close(sync, ews_back_off_ms(sync->ews));
+		return true;
+	}
+	return again_after(sync, err, (*tries)++);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/*
+ * pull - the items of one folder, page after page.
+ *
+ * A page, the work that it leaves and the sync state that covers it commit together (I1): a
+ * crash leaves all of it or nothing, and a page applied twice is harmless. The digest that was
+ * read before goes in with the last page, so what changes meanwhile shows as a difference.
+ */
+enum {
+	PAGES_MAX = 100 * 1000,
+	IDLE_PAGES_MAX = 100, /* empty ones in a row that are not the last */
+};
+
+void pull_release(struct pull *pull)
+{
+	str_release(&pull->state);
+	free(pull->seen.list);
+	pull->seen = (struct rows){ 0 };
+}
+
+static enum err ask_page(struct pull *pull, struct ews_page *ret)
+{
+	struct sync *sync = pull->sync;
+	enum err err;
+	int tries = 0;
+
+	do {
+		err = gate_enter(sync);
+		if (!err)
+			err = ews_sync_items(sync->ews, pull->folder->id, pull->state, EWS_PAGE_MAX,
+					     ret);
+	} while (gate_again(sync, err, &tries));
+	return err;
+}
+
+/* Some servers call a full page the last one though more is there. */
+static bool is_last(const struct ews_page *page)
+{
+	return page->last && page->n < EWS_PAGE_MAX;
+}
+
+static enum err check_page(const struct pull *pull, const struct ews_page *page)
+{
+	bool moved = page->state &&
+		     (!pull->state || strcmp(page->state, pull->state) != 0);
+
+	if (page->state && *page->state && (moved || is_last(page)))
+		return ERR_OK;
+	gate_blame(pull->sync, "folder %s: the list of its items does not get on",
+		   pull->folder->display_name);
+	return ERR_PROTOCOL;
+}
+
+static enum err commit_page(struct pull *pull, const struct ews_page *page)
+{
+	uint64_t ino = pull->folder->ino;
+	AUTO(txn) struct txn txn = { 0 };
+
+	enum err err = txn_begin(&txn, pull->sync->store);
+	if (!err)
+		err = page_apply(pull, &txn, page);
+	if (!err)
+		err = store_put_folder_state(&txn, ino, page->state);
+	if (!err && is_last(page) && pull->is_relist)
+		err = relist_end(pull, &txn);
+	if (!err && is_last(page))
+		err = store_put_folder_counts(&txn, ino, &pull->visit->digest);
+	if (!err && is_last(page))
+		err = store_put_folder_synced(&txn, ino, &pull->visit->digest,
+					      clock_wall_ns() / NS_PER_S);
+	if (!err)
+		err = txn_commit(&txn);
+	return err;
+}
+
+/* *ret_n: changes in it. */
+static enum err pull_page(struct pull *pull, bool *ret_last, size_t *ret_n)
+{
+	AUTO(ews_page) struct ews_page page = { 0 };
+
+	enum err err = ask_page(pull, &page); /* the network: no transaction yet */
+	if (!err)
+		err = check_page(pull, &page);
+	if (!err)
+		err = commit_page(pull, &page);
+	if (err)
+		return err;
+	str_release(&pull->state);
+	pull->state = give(page.state);
+	pull->visit->had_full_page |= page.n >= EWS_PAGE_MAX;
+	*ret_last = is_last(&page);
+	*ret_n = page.n;
+	return ERR_OK;
+}
+
+static enum err pull_pages(struct pull *pull)
+{
+	bool last = false;
+	int idle_n = 0;
+	enum err err = ERR_OK;
+
+	for (int pages_n = 0; !err && !last; pages_n++) {
+		size_t n = 0;
+		err = pull_page(pull, &last, &n);
+		idle_n = n > 0 ? 0 : idle_n + 1;
+		if (!err && !last && (idle_n > IDLE_PAGES_MAX || pages_n > PAGES_MAX)) {
+			gate_blame(pull->sync, "folder %s: the list of its items has no end",
+				   pull->folder->display_name);
+			err = ERR_PROTOCOL;
+		}
+		if (!err)
+			err = fetch_fill(pull->sync);
+	}
+	return err;
+}
+
+static enum err pull_afresh(struct pull *pull)
+{
+	log_info("folder %s: its sync state expired, listing it afresh",
+		 pull->folder->display_name);
+	enum err err = relist_begin(pull);
+
+	return err ? err : pull_pages(pull);
+}
+
+enum err pull_folder(struct sync *sync, const struct folder *folder, struct visit *visit)
+{
+	AUTO(pull) struct pull pull = { .sync = sync, .folder = folder, .visit = visit };
+	bool begun = false;
+
+	pull.priority = folder->sync_state ? FETCH_DELTA : FETCH_FIRST_SYNC;
+	visit->had_full_page = false;
+	status_note_folder(sync, folder->ino);
+	enum err err = text_copy(folder->sync_state, &pull.state);
+	if (!err)
+		err = relist_is_begun(sync, folder->ino, &begun);
+	if (!err)
+		err = begun ? pull_afresh(&pull) : pull_pages(&pull);
+	if (err == ERR_SYNC_RESET && pull.state)
+		err = pull_afresh(&pull);
+	status_note_folder(sync, 0);
+	return err;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/*
+ * relist - a folder whose sync state the server no longer takes.
+ *
+ * It is listed from nothing: items with an equal change key keep their content and cost no
+ * GetItem, and what the listing did not show is dropped at its end. The rows seen are kept in
+ * memory, 8 bytes an item; a mark in the store makes a listing that was cut short begin
+ * anew, since a state without that memory could no longer tell what is gone.
+ */
+enum { SWEEP_MAX = 256 };
+
+static void print_key(uint64_t ino, char *ret, size_t size)
+{
+	snprintf(ret, size, "relist.%llu", (unsigned long long)ino);
+}
+
+enum err relist_is_begun(struct sync *sync, uint64_t ino, bool *ret)
+{
+	AUTO(str) char *mark = NULL;
+	char key[32];
+
+	print_key(ino, key, sizeof(key));
+	enum err err = store_load_value(sync->store, key, &mark);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	*ret = !err;
+	return ERR_OK;
+}
+
+enum err relist_begin(struct pull *pull)
+{
+	const struct folder *folder = pull->folder;
+	const struct digest unknown = { .commit = TIME_NONE, .deleted_n = -1 };
+	AUTO(txn) struct txn txn = { 0 };
+	char key[32];
+
+	print_key(folder->ino, key, sizeof(key));
+	enum err err = txn_begin(&txn, pull->sync->store);
+	if (!err)
+		err = store_put_value(&txn, key, "1");
+	if (!err)
+		err = store_put_folder_state(&txn, folder->ino, NULL);
+	/* An equal digest must not pass for a whole listing after a restart. */
+	if (!err)
+		err = store_put_folder_synced(&txn, folder->ino, &unknown, folder->last_sync);
+	if (!err)
+		err = txn_commit(&txn);
+	if (err)
+		return err;
+	str_release(&pull->state);
+	pull->seen.n = 0;
+	pull->is_relist = true;
+	return ERR_OK;
+}
+
+enum err relist_note(struct pull *pull, int64_t row)
+{
+	struct rows *seen = &pull->seen;
+
+	if (seen->n == seen->size) {
+		size_t size = seen->size ? 2 * seen->size : 1024;
+		int64_t *list = reallocarray(seen->list, size, sizeof(*list));
+		if (!list)
+			return ERR_NOMEM;
+		seen->list = list;
+		seen->size = size;
+	}
+	seen->list[seen->n++] = row;
+	return ERR_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A stretch of the folder's rows: those not seen. */
+struct sweep {
+	const struct rows *seen;
+	char *ids[SWEEP_MAX];
+	size_t n;
+	int64_t after;
+	enum err err;
+};
+
+static void sweep_release(struct sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->n; i++)
+		str_release(&sweep->ids[i]);
+	sweep->n = 0;
+}
+
+static bool note_row(void *ctx, int64_t row, const char *id)
+{
+	struct sweep *sweep = ctx;
+	const struct rows *seen = sweep->seen;
+
+	sweep->after = row;
+	if (seen->n > 0 && bsearch(&row, seen->list, seen->n, sizeof(row), by_value))
+		return true;
+	sweep->err = text_copy(id, &sweep->ids[sweep->n]);
+	sweep->n += !sweep->err;
+	return !sweep->err && sweep->n < SWEEP_MAX;
+}
+
+/* *ret_n: how many were dropped; 0 at the end of the folder. */
+static enum err sweep_some(struct pull *pull, struct txn *txn, int64_t *after, size_t *ret_n)
+{
+	AUTO(sweep) struct sweep sweep = { .seen = &pull->seen, .after = *after };
+
+	enum err err = store_each_item(txn->store, pull->folder->ino, *after, note_row, &sweep);
+	if (!err)
+		err = sweep.err;
+	for (size_t i = 0; !err && i < sweep.n; i++)
+		err = store_drop_item(txn, sweep.ids[i]);
+	*after = sweep.after;
+	*ret_n = sweep.n;
+	return err;
+}
+
+enum err relist_end(struct pull *pull, struct txn *txn)
+{
+	struct rows *seen = &pull->seen;
+	size_t n, dropped_n = 0;
+	int64_t after = 0;
+	char key[32];
+	enum err err;
+
+	if (seen->n > 0)
+		qsort(seen->list, seen->n, sizeof(*seen->list), by_value);
+	do {
+		err = sweep_some(pull, txn, &after, &n);
+		dropped_n += n;
+	} while (!err && n > 0);
+	print_key(pull->folder->ino, key, sizeof(key));
+	if (!err)
+		err = store_put_value(txn, key, NULL);
+	if (!err)
+		log_info("folder %s: listed afresh, %zu items kept, %zu gone",
+			 pull->folder->display_name, seen->n, dropped_n);
+	return err;
+}

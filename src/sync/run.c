@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/engine.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/*
+ * run - lists what changed and fetches it, until both have nothing left.
+ *
+ * A round of listing is cheap and a first sync is long, so a poll or a command that comes due
+ * while the queue empties is listed at once. The first listing of the Inbox is fetched before the
+ * other folders are listed: its items come first.
+ */
+enum {
+	ROOT_INO = 1,
+	HIERARCHY_TRIES = 3, /* folders that come while we look */
+	PASSES_MAX = 8,      /* of folders that change while they are listed */
+};
+
+bool run_is_due(struct sync *sync)
+{
+	return clock_boot_ms() >= sync->due_ms || commands_wait(sync);
+}
+
+/* --- the hierarchy --- */
+
+static enum err update_hierarchy(struct sync *sync, struct round *round)
+{
+	enum err err = hierarchy_update(sync, &round->root);
+
+	/* Each digest read so far is older than this hierarchy. */
+	for (size_t i = 0; !err && i < round->folders.n; i++)
+		round->visits[i].is_settled = round->visits[i].is_read;
+	return err ? err : round_load(sync, round);
+}
+
+static enum err check_root(struct sync *sync, const struct round *round)
+{
+	const struct visit *root = round_find(round, ROOT_INO);
+
+	if (!root || !root->is_read || !root->err)
+		return ERR_OK;
+	gate_blame(sync, "the top folder of the mailbox: %s", err_text(root->err));
+	return root->err;
+}
+
+/* Reads the digests, and brings the hierarchy in step first where they say so. */
+static enum err look(struct sync *sync, struct round *round)
+{
+	bool dirty = true;
+
+	enum err err = round_load(sync, round);
+	for (int tries = 0; !err && dirty && tries < HIERARCHY_TRIES; tries++) {
+		err = digest_read(sync, round);
+		if (!err)
+			err = check_root(sync, round);
+		if (!err)
+			err = digest_is_hierarchy_dirty(sync, round, &dirty);
+		if (!err && dirty)
+			err = update_hierarchy(sync, round);
+	}
+	return err ? err : digest_remember(sync, round);
+}
+
+/* --- the folders --- */
+
+static enum err put_error(struct sync *sync, const struct folder *folder, const char *error)
+{
+	AUTO(txn) struct txn txn = { 0 };
+
+	if (error ? folder->error && strcmp(folder->error, error) == 0 : !folder->error)
+		return ERR_OK;
+	if (error)
+		log_warning("folder %s: %s, trying again with the next poll", folder->display_name,
+			    error);
+	enum err err = txn_begin(&txn, sync->store);
+	if (!err)
+		err = store_put_folder_error(&txn, folder->ino, error);
+	return err ? err : txn_commit(&txn);
+}
+
+static bool wants_pull(const struct folder *folder, const struct visit *visit)
+{
+	if (!visit->is_read || visit->err)
+		return false;
+	/* What is not shown is not fetched; what was shown once stays in step. */
+	if (folder->shown_in == 0 && folder->ino != ROOT_INO && !folder->sync_state)
+		return false;
+	return !folder->sync_state || !visit->digest.known ||
+	       !digest_equal(&folder->digest, &visit->digest);
+}
+
+/* A folder that is not shown: only what was seen of it. */
+static enum err note_unshown(struct sync *sync, const struct folder *folder,
+			     const struct visit *visit)
+{
+	AUTO(txn) struct txn txn = { 0 };
+
+	if (!visit->is_read || visit->err || !visit->digest.known || folder->sync_state ||
+	    digest_equal(&folder->digest, &visit->digest))
+		return ERR_OK;
+	enum err err = txn_begin(&txn, sync->store);
+	if (!err)
+		err = store_put_folder_synced(&txn, folder->ino, &visit->digest,
+					      clock_wall_ns() / NS_PER_S);
+	return err ? err : txn_commit(&txn);
+}
+
+/* What a listing leaves to do. */
+struct listed {
+	bool more; /* list again as soon as what is queued has come */
+	bool lost; /* a folder went while we looked */
+};
+
+/* An error of the folder alone stops nothing but the folder. */
+static enum err pull_one(struct sync *sync, const struct folder *folder, struct visit *visit,
+			 struct listed *listed)
+{
+	sync->reason[0] = '\0';
+	enum err err = pull_folder(sync, folder, visit);
+	if (!err || gate_ends_run(err))
+		return err;
+	visit->err = err;
+	if (err == ERR_NOT_FOUND && !sync->has_lost) {
+		listed->lost = true;
+		return ERR_OK;
+	}
+	return put_error(sync, folder, sync->reason[0] ? sync->reason : err_text(err));
+}
+
+static enum err visit_one(struct sync *sync, struct round *round, size_t i, struct listed *listed)
+{
+	const struct folder *folder = &round->folders.list[i];
+	struct visit *visit = &round->visits[i];
+
+	if (wants_pull(folder, visit))
+		return pull_one(sync, folder, visit, listed);
+	if (visit->is_read && folder->shown_in == 0 && folder->ino != ROOT_INO)
+		return note_unshown(sync, folder, visit);
+	if (!visit->is_read)
+		return ERR_OK;
+	return put_error(sync, folder, visit->err ? err_text(visit->err) : NULL);
+}
+
+/* Index of the Inbox, or the number of folders. */
+static size_t find_inbox(const struct round *round)
+{
+	size_t i = 0;
+
+	while (i < round->folders.n &&
+	       (!round->folders.list[i].distinguished ||
+		strcmp(round->folders.list[i].distinguished, "inbox") != 0))
+		i++;
+	return i;
+}
+
+static enum err visit_all(struct sync *sync, struct round *round, struct listed *listed)
+{
+	size_t inbox = find_inbox(round);
+	bool first = inbox < round->folders.n && !round->folders.list[inbox].sync_state;
+	enum err err = ERR_OK;
+
+	if (inbox < round->folders.n)
+		err = visit_one(sync, round, inbox, listed);
+	if (!err && first && !round->visits[inbox].err) {
+		listed->more = true;
+		return ERR_OK;
+	}
+	for (size_t i = 0; !err && i < round->folders.n; i++) {
+		if (i != inbox)
+			err = visit_one(sync, round, i, listed);
+	}
+	return err;
+}
+
+/* Forgets the digests of folders that filled a page; true when there are such. */
+static bool ask_anew(struct round *round)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < round->folders.n; i++) {
+		struct visit *visit = &round->visits[i];
+		visit->is_again = visit->had_full_page && !visit->err && visit->digest.known;
+		visit->is_read &= !visit->is_again;
+		visit->had_full_page = false;
+		any |= visit->is_again;
+	}
+	return any;
+}
+
+/* Long listings take time: their folders are compared again right after. */
+static enum err visit_again(struct sync *sync, struct round *round, struct listed *listed)
+{
+	enum err err = ERR_OK;
+
+	for (int n = 0; !err && n < PASSES_MAX && ask_anew(round); n++) {
+		err = round_load(sync, round);
+		if (!err)
+			err = digest_read(sync, round);
+		for (size_t i = 0; !err && i < round->folders.n; i++) {
+			if (round->visits[i].is_again &&
+			    wants_pull(&round->folders.list[i], &round->visits[i]))
+				err = pull_one(sync, &round->folders.list[i], &round->visits[i],
+					       listed);
+		}
+	}
+	return err;
+}
+
+/* --- the whole --- */
+
+static enum err list(struct sync *sync, struct listed *listed)
+{
+	struct round *round = &sync->last_round;
+
+	round_release(round);
+	enum err err = look(sync, round);
+	if (!err)
+		err = visit_all(sync, round, listed);
+	if (!err)
+		err = visit_again(sync, round, listed);
+	/* Once: if it is still listed then, that is an error of the folder. */
+	listed->more |= listed->lost;
+	sync->has_lost |= listed->lost;
+	return err;
+}
+
+enum err run_whole(struct sync *sync)
+{
+	bool polls = sync->account->notify != NOTIFY_OFF, drained;
+	struct listed listed;
+	enum err err;
+
+	sync->reason[0] = '\0';
+	sync->fetch_err = ERR_OK;
+	sync->retry_until_ms = 0;
+	sync->gate.losses = 0;
+	sync->has_lost = false;
+	do {
+		listed = (struct listed){ 0 };
+		drained = false;
+		commands_cover(sync);
+		sync->due_ms = polls ? clock_boot_ms() + sync->account->poll_s * INT64_C(1000) :
+				       INT64_MAX;
+		err = list(sync, &listed);
+		if (!err)
+			err = fetch_drain(sync, &drained);
+	} while (!err && (listed.more || !drained));
+	return err;
+}
+
+enum err run_result(const struct sync *sync, uint64_t dir)
+{
+	const struct round *round = &sync->last_round;
+	const struct visit *visit = round_find(round, dir);
+
+	if (dir != ROOT_INO)
+		return visit ? visit->err : ERR_OK;
+	/* A folder closed to us is no failure of the whole. */
+	for (size_t i = 0; i < round->folders.n; i++) {
+		if (round->visits[i].err && round->visits[i].err != ERR_DENIED)
+			return round->visits[i].err;
+	}
+	return ERR_OK;
+}

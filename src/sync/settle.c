@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/engine.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "model/names.h"
+
+/*
+ * settle - what becomes of each item of a batch, and all of it in one commit.
+ *
+ * One bad item stops nothing (I8): what the server cannot deliver is quarantined and asked
+ * for again after growing delays; what it asked us to try again is, soon and alone, until
+ * that is no longer worth waiting for.
+ */
+enum {
+	TRANSIENT_TRIES = 6,
+	TRANSIENT_MIN_MS = 1000,
+	TRANSIENT_MAX_MS = 30 * 1000,
+	QUARANTINE_MIN_MS = 60 * 1000,
+	QUARANTINE_MAX_MS = 24 * 3600 * 1000,
+};
+
+/* What to do with a job. */
+enum outcome { OUTCOME_CONTENT, OUTCOME_GHOST, OUTCOME_AGAIN, OUTCOME_BAD, OUTCOME_LEAVE };
+
+static enum outcome outcome_of(enum err err)
+{
+	switch (err) {
+	case ERR_OK: return OUTCOME_CONTENT;
+	case ERR_NOT_FOUND: return OUTCOME_GHOST;
+	case ERR_OFFLINE:
+	case ERR_TRANSIENT:
+	case ERR_STALE_REPLY:
+	case ERR_PROTOCOL:
+	case ERR_SHAPE: return OUTCOME_AGAIN;
+	default: return gate_ends_run(err) ? OUTCOME_LEAVE : OUTCOME_BAD;
+	}
+}
+
+/* The class that names an item of which nothing but its kind is known. */
+static const char *class_of_kind(enum item_kind kind)
+{
+	switch (kind) {
+	case KIND_CALENDAR: return "IPM.Appointment";
+	case KIND_CONTACT: return "IPM.Contact";
+	case KIND_TASK: return "IPM.Task";
+	default: return NULL;
+	}
+}
+
+static enum err print_name(const struct item *item, enum item_kind kind, struct buf *ret)
+{
+	struct item known = *item;
+
+	if (!known.item_class)
+		known.item_class = (char *)class_of_kind(kind);
+	return name_of_item(&known, ret);
+}
+
+static enum err put_content(struct txn *txn, const struct fetch_job *job,
+			    const struct landing *landing)
+{
+	AUTO(buf) struct buf name = { 0 };
+	const struct item *item = &landing->item;
+
+	enum err err = name_of_item(item, &name);
+	if (err)
+		return err;
+	err = store_put_content(txn, job->row, item, buf_str(&name),
+				xid_judge(&item->mapi_change_key, &item->predecessors),
+				&landing->content);
+	/* The item was read before the page that told the flag. */
+	if (!err && landing->has_flag)
+		err = store_put_read_flag(txn, job->id, landing->is_read);
+	return err;
+}
+
+/* n: how often it was found bad before. */
+static enum err put_quarantine(struct sync *sync, struct txn *txn, const struct fetch_job *job,
+			       const struct flight *flight, const char *reason, int n)
+{
+	AUTO(buf) struct buf name = { 0 };
+	const struct landing *landing = &flight->landings[job - flight->batch.jobs];
+	struct item bare;
+	int64_t delay = gate_delay_ms(sync, n, QUARANTINE_MIN_MS, QUARANTINE_MAX_MS);
+
+	item_init(&bare);
+	bare.kind = flight->batch.kind;
+	bare.id = job->id;
+	const struct item *item = landing->item.id ? &landing->item : &bare;
+	enum err err = print_name(item, flight->batch.kind, &name);
+	if (!err)
+		err = store_put_quarantine(txn, job->row, item, buf_str(&name), reason,
+					   clock_boot_ms() + delay);
+	if (!err && n == 0)
+		log_warning("item %.*s: not delivered: %s, asking again later", 80, job->id,
+			    reason);
+	return err;
+}
+
+static enum err put_again(struct sync *sync, struct txn *txn, const struct fetch_job *job,
+			  bool alone)
+{
+	int64_t due_ms = 0;
+
+	if (alone)
+		due_ms = clock_boot_ms() +
+			 gate_delay_ms(sync, job->tries, TRANSIENT_MIN_MS, TRANSIENT_MAX_MS);
+	if (due_ms > sync->retry_until_ms)
+		sync->retry_until_ms = due_ms;
+	return store_put_retry(txn, job->row, due_ms);
+}
+
+/* ERR_NOT_FOUND when the item was dropped while its content was on the way: the row may be
+ * another item's by now. */
+static enum err check_row(struct store *store, const struct fetch_job *job)
+{
+	AUTO(item_row) struct item_row row = { 0 };
+
+	enum err err = store_find_item(store, job->id, &row);
+	if (!err && row.row != job->row)
+		err = ERR_NOT_FOUND;
+	return err;
+}
+
+/* The rest of a batch that the server gave up at its first bad item. */
+static bool is_untouched(const struct landing *landing)
+{
+	return landing->reason && strstr(landing->reason, "ErrorBatchProcessingStopped");
+}
+
+static enum err settle_one(struct flight *flight, struct txn *txn, size_t i, enum err batch_err)
+{
+	struct sync *sync = flight->sync;
+	const struct fetch_job *job = &flight->batch.jobs[i];
+	const struct landing *landing = &flight->landings[i];
+	enum err err = landing->is_seen ? landing->err : batch_err ? batch_err : ERR_PROTOCOL;
+	const char *reason = landing->is_seen && landing->reason ? landing->reason :
+								   err_text(err);
+	bool alone = landing->is_seen || flight->batch.n == 1;
+	enum outcome outcome = outcome_of(err);
+
+	/* Whole batches fail for one item of them, and then nobody knows which. */
+	if (outcome == OUTCOME_BAD && !alone)
+		outcome = OUTCOME_AGAIN;
+	if (outcome == OUTCOME_GHOST && !landing->is_seen)
+		outcome = OUTCOME_AGAIN;
+	switch (outcome) {
+	case OUTCOME_CONTENT: return put_content(txn, job, landing);
+	case OUTCOME_GHOST: return store_put_ghost(txn, job->row);
+	case OUTCOME_BAD: return put_quarantine(sync, txn, job, flight, reason, job->tries);
+	case OUTCOME_LEAVE: return ERR_OK;
+	case OUTCOME_AGAIN: break;
+	}
+	if (job->tries >= TRANSIENT_TRIES)
+		return put_quarantine(sync, txn, job, flight, reason, job->tries - TRANSIENT_TRIES);
+	return put_again(sync, txn, job, alone && !is_untouched(landing));
+}
+
+/* Only what is settled one way or the other no longer counts as work before us. */
+static uint64_t settled_bytes(const struct flight *flight)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < flight->batch.n; i++) {
+		if (flight->landings[i].is_seen && !flight->landings[i].err)
+			bytes += flight->batch.jobs[i].size;
+	}
+	return bytes;
+}
+
+/* What one item's answer means for the run. */
+static enum err judge_items(struct flight *flight)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < flight->batch.n; i++) {
+		const struct landing *landing = &flight->landings[i];
+		if (!landing->is_seen || !landing->err)
+			continue;
+		if (landing->err == ERR_THROTTLED)
+			gate_close(flight->sync, ews_back_off_ms(flight->sync->ews));
+		else if (landing->err != ERR_OFFLINE && gate_ends_run(landing->err))
+			err = landing->err;
+	}
+	return err;
+}
+
+enum err settle_flight(struct flight *flight, enum err batch_err)
+{
+	struct sync *sync = flight->sync;
+	AUTO(txn) struct txn txn = { 0 };
+
+	enum err err = txn_begin(&txn, sync->store);
+	for (size_t i = 0; !err && i < flight->batch.n; i++) {
+		err = check_row(sync->store, &flight->batch.jobs[i]);
+		if (!err)
+			err = settle_one(flight, &txn, i, batch_err);
+		else if (err == ERR_NOT_FOUND)
+			err = ERR_OK;
+	}
+	if (!err)
+		err = txn_commit(&txn);
+	if (err) {
+		gate_blame(sync, "%s", store_reason(sync->store));
+		return err;
+	}
+	status_note_bytes(sync, settled_bytes(flight));
+	return judge_items(flight);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/engine.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum {
+	LIST_PATIENCE_MS = 30 * 1000, /* of somebody who waits for a mount */
+	BACK_OFF_MIN_MS = 1000,
+	AUTH_MS = 60 * 1000,
+};
+
+static void hear(void *ctx, const struct store_change *change)
+{
+	struct sync *sync = ctx;
+
+	if (change->kind == STORE_BURIED)
+		graves_note(sync, change->ino);
+	status_note_change(sync);
+	if (sync->listener)
+		sync->listener(sync->listener_ctx, change);
+}
+
+enum err sync_open(const struct account *account, struct store *store, struct sync **ret,
+		   struct buf *reason)
+{
+	struct sync *sync = calloc(1, sizeof(*sync));
+
+	if (!sync)
+		return ERR_NOMEM;
+	enum err err = ews_open(account, &sync->ews, reason);
+	if (err) {
+		free(sync);
+		return err;
+	}
+	sync->account = account;
+	sync->store = store;
+	sync->gate.seed = (uint64_t)clock_wall_ns() | 1;
+	lock_init(&sync->lock);
+	cond_init(&sync->cond);
+	status_init(&sync->board);
+	graves_init(&sync->graves);
+	store_set_listener(store, hear, sync);
+	*ret = sync;
+	return ERR_OK;
+}
+
+void sync_release(struct sync **ref)
+{
+	struct sync *sync = *ref;
+
+	if (!sync)
+		return;
+	sync_stop(sync);
+	ews_release(&sync->ews); /* what was under way lands now */
+	store_set_listener(sync->store, NULL, NULL);
+	graves_destroy(&sync->graves);
+	lock_destroy(&sync->board.lock);
+	cond_destroy(&sync->cond);
+	lock_destroy(&sync->lock);
+	round_release(&sync->last_round);
+	free(sync->sights);
+	free(sync);
+	*ref = NULL;
+}
+
+bool sync_is_stopping(struct sync *sync)
+{
+	lock_acquire(&sync->lock);
+	bool stopping = sync->is_stopping;
+	lock_drop(&sync->lock);
+	return stopping;
+}
+
+/* --- before the mount --- */
+
+enum err sync_is_listed(struct sync *sync, bool *ret)
+{
+	AUTO(str) char *state = NULL;
+
+	enum err err = store_load_value(sync->store, VALUE_HIERARCHY_STATE, &state);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	*ret = !err;
+	return ERR_OK;
+}
+
+/* What the user can do about it. */
+static const char *advice_for(enum err err)
+{
+	switch (err) {
+	case ERR_AUTH: return "check user= and password_command=";
+	case ERR_TLS: return "check url= and cafile=";
+	case ERR_OFFLINE: return "check url= and the network";
+	case ERR_NOT_EWS: return "check url=";
+	case ERR_NO_SPACE:
+	case ERR_STORE: return "check cache=";
+	default: return "try again later";
+	}
+}
+
+static bool is_of_store(enum err err)
+{
+	return err == ERR_STORE || err == ERR_NO_SPACE || err == ERR_DAMAGED;
+}
+
+/* The failure of a run in one line. */
+static void print_failure(const struct sync *sync, enum err err, char *ret, size_t size)
+{
+	const char *reason = sync->reason;
+
+	if (is_of_store(err) && *store_reason(sync->store))
+		reason = store_reason(sync->store);
+	if (!*reason || strcmp(reason, err_text(err)) == 0)
+		snprintf(ret, size, "%s", err_text(err));
+	else
+		snprintf(ret, size, "%s: %s", err_text(err), reason);
+}
+
+enum err sync_list_folders(struct sync *sync, struct buf *reason)
+{
+	char failure[256];
+
+	sync->gate.give_up_ms = clock_boot_ms() + LIST_PATIENCE_MS;
+	enum err err = hierarchy_list(sync);
+	sync->gate.give_up_ms = 0;
+	if (!err)
+		return ERR_OK;
+	print_failure(sync, err, failure, sizeof(failure));
+	if (buf_printf(reason, "%s: %s: %s", sync->account->url, failure, advice_for(err)))
+		return ERR_NOMEM;
+	return err;
+}
+
+/* --- the thread --- */
+
+static int64_t load_pause_ms(struct sync *sync, enum err err)
+{
+	int64_t poll_ms = sync->account->poll_s * INT64_C(1000);
+
+	if (err == ERR_AUTH)
+		return poll_ms < AUTH_MS ? poll_ms : AUTH_MS;
+	if (is_of_store(err))
+		return poll_ms;
+	return gate_delay_ms(sync, sync->failures, BACK_OFF_MIN_MS, poll_ms);
+}
+
+/* One line when the trouble begins or changes, and one when it is over. */
+static void log_trouble(struct sync *sync, const char *trouble, int64_t pause_ms)
+{
+	if (strcmp(sync->logged, trouble) == 0)
+		return;
+	if (*trouble)
+		log_warning("%s: %s, trying again in %lld s", sync->account->url, trouble,
+			    (long long)(pause_ms + 999) / 1000);
+	else
+		log_info("%s: in step again", sync->account->url);
+	snprintf(sync->logged, sizeof(sync->logged), "%s", trouble);
+}
+
+static void end_run(struct sync *sync, enum err err)
+{
+	char trouble[256] = "";
+	int64_t pause_ms;
+
+	if (!err)
+		err = run_result(sync, 1);
+	if (err == ERR_CANCELLED)
+		return;
+	if (err) {
+		print_failure(sync, err, trouble, sizeof(trouble));
+		pause_ms = load_pause_ms(sync, err);
+		sync->due_ms = clock_boot_ms() + pause_ms;
+		sync->failures++;
+		log_trouble(sync, trouble, pause_ms);
+	} else {
+		sync->failures = 0;
+		log_trouble(sync, "", 0);
+	}
+	status_end_run(sync, err, trouble);
+}
+
+/* False: we are to stop. */
+static bool wait_for_run(struct sync *sync)
+{
+	enum err err = ERR_OK;
+
+	while (err != ERR_CANCELLED && !run_is_due(sync)) {
+		if (sync_is_stopping(sync))
+			return false;
+		if (!graves_tend(sync))
+			err = gate_sleep(sync, sync->due_ms - clock_boot_ms());
+	}
+	return !sync_is_stopping(sync);
+}
+
+static void *serve(void *ctx)
+{
+	struct sync *sync = ctx;
+
+	while (wait_for_run(sync)) {
+		status_begin_run(sync);
+		enum err err = run_whole(sync);
+		end_run(sync, err);
+		if (err != ERR_CANCELLED)
+			commands_end(sync, err);
+	}
+	commands_end(sync, ERR_CANCELLED);
+	return NULL;
+}
+
+enum err sync_start(struct sync *sync, store_change_fn fn, void *ctx)
+{
+	sigset_t all, old;
+
+	sync->listener = fn;
+	sync->listener_ctx = ctx;
+	/* Signals are for the thread that serves the kernel. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int no = pthread_create(&sync->thread, NULL, serve, sync);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (no)
+		return err_from_errno(no);
+	sync->has_thread = true;
+	return ERR_OK;
+}
+
+void sync_stop(struct sync *sync)
+{
+	lock_acquire(&sync->lock);
+	sync->is_stopping = true;
+	cond_wake_all(&sync->cond);
+	lock_drop(&sync->lock);
+	if (sync->has_thread) {
+		ews_interrupt(sync->ews);
+		pthread_join(sync->thread, NULL);
+		sync->has_thread = false;
+	}
+	commands_end(sync, ERR_CANCELLED);
+}
