@@ -225,6 +225,24 @@ static bool check_element(struct call *call, xmlNode *element)
 	return false;
 }
 
+/* Before the schema has its say, so that a client learns to step down. Absent is fine. */
+static bool check_version(struct call *call, const xmlNode *header)
+{
+	static const char *const known[] = { "Exchange2007", "Exchange2007_SP1", "Exchange2009", "Exchange2010",
+					     "Exchange2010_SP1", "Exchange2010_SP2", "Exchange2012",
+					     "Exchange2013", "Exchange2013_SP1", "Exchange2015", "Exchange2016" };
+	const xmlNode *node = node_child(header, "RequestServerVersion");
+	const char *version = node_attr(node, "Version");
+
+	if (!node || strncmp(version, "V20", 3) == 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(version, known[i]) == 0)
+			return true;
+	soap_fault(call, "ErrorInvalidServerVersion", "The specified server version is invalid.");
+	return false;
+}
+
 /* Only ours: what others put into the Header is theirs. */
 static bool check_header(struct call *call, const xmlNode *header)
 {
@@ -273,7 +291,7 @@ static void dispatch(struct call *call, xmlDoc *doc)
 		return;
 	}
 	server_count(call->server, (const char *)call->op->name);
-	if (check_header(call, header) && check_element(call, call->op) &&
+	if (check_version(call, header) && check_header(call, header) && check_element(call, call->op) &&
 	    check_impersonation(call, header))
 		run(call);
 }

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""Requests are validated, and every reply is valid by Exchange's own schema."""
+import base64
+import hashlib
+
+import pytest
+from lxml import etree
+
+import testd
+from testd import NS, TAG
+
+pytestmark = pytest.mark.skipif(not testd.SCHEMA.is_dir(), reason=f"no schema in {testd.SCHEMA}")
+
+IMPERSONATION = ("<t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>user@example.org"
+                 "</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>")
+
+
+@pytest.fixture(scope="module")
+def server():
+    with testd.Server("--synthetic", "alice:20:120:3000:3", "--schema", str(testd.SCHEMA)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return etree.XMLSchema(etree.parse(str(testd.SCHEMA / "soap-ews.xsd")))
+
+
+@pytest.fixture(scope="module")
+def truth(server):
+    return server.truth()
+
+
+def skeleton(name, *replacements):
+    text = (testd.SHARED / f"skeletons/{name}.xml").read_text()
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def ids_of(items):
+    return "".join(f'<t:ItemId Id="{item["id"]}"/>' for item in items)
+
+
+def check(server, schema, request):
+    status, text = server.post(request)
+    assert status == 200, text
+    tree = testd.parse(text)
+    schema.assertValid(tree)
+    return tree
+
+
+@pytest.mark.parametrize("base", ("IdOnly", "Default", "AllProperties"))
+def test_folders(server, schema, base):
+    shape = f"<t:BaseShape>{base}</t:BaseShape>"
+    tree = check(server, schema, skeleton("GetFolder", (IMPERSONATION, ""),
+                                          ("<t:BaseShape>Default</t:BaseShape>", shape)))
+    codes = [code.text for code in tree.iter(TAG["m"] + "ResponseCode")]
+    assert codes == ["NoError", "ErrorNonExistentMailbox"]
+    tree = check(server, schema, skeleton("FindFolder_deep", ("<t:BaseShape>IdOnly</t:BaseShape>", shape)))
+    assert tree.find(".//m:RootFolder", NS).get("IncludesLastItemInRange") == "true"
+
+
+def test_hierarchy(server, schema, truth):
+    tree = check(server, schema, skeleton("SyncFolderHierarchy", ("<m:SyncState>STATE</m:SyncState>", "")))
+    told = {element.find("t:FolderId", NS).get("Id"): element.findtext("t:DisplayName", None, NS)
+            for element in tree.iterfind(".//t:Create/*", NS)}
+    assert told == {folder["id"]: folder["name"] for path, folder in truth.items() if path}
+
+
+@pytest.mark.parametrize("path", ("Inbox", "Calendar", "Contacts", "Tasks"))
+@pytest.mark.parametrize("base", ("IdOnly", "Default", "AllProperties"))
+def test_sync_and_find(server, schema, truth, path, base):
+    shape = ("<t:BaseShape>IdOnly</t:BaseShape>", f"<t:BaseShape>{base}</t:BaseShape>")
+    tree = check(server, schema, skeleton("SyncFolderItems_page", ("AAMkAGI=", truth[path]["id"]), shape,
+                                          ("<m:SyncState>H4sI</m:SyncState>", "")))
+    assert len(tree.findall(".//t:Create", NS)) == 120
+    tree = check(server, schema, skeleton("FindItem_paged", ('"FID"', f'"{truth[path]["id"]}"'), shape))
+    assert len(tree.findall(".//t:ItemId", NS)) == 120
+
+
+KINDS = (("message", "Inbox"), ("calendar", "Calendar"), ("contact", "Contacts"), ("task", "Tasks"),
+         ("safe", "Inbox"), ("safe", "Calendar"), ("safe", "Contacts"), ("safe", "Tasks"))
+
+
+@pytest.mark.parametrize("base", ("IdOnly", "Default", "AllProperties"))
+@pytest.mark.parametrize("kind,path", KINDS)
+def test_items(server, schema, truth, kind, path, base):
+    items = truth[path]["items"]
+    text = skeleton(f"GetItem_kind_{kind}", ('<t:ItemId Id="AAMkAGI="/>', ids_of(items)))
+    for other in ("IdOnly", "AllProperties"):
+        text = text.replace(f"<t:BaseShape>{other}<", f"<t:BaseShape>{base}<")
+    tree = check(server, schema, text)
+    shown = tree.findall(".//m:Items/*", NS)
+    assert [element.find("t:ItemId", NS).get("Id") for element in shown] == [i["id"] for i in items]
+    for element, item in zip(shown, items):
+        assert etree.QName(element).localname == item["kind"]
+        assert element.findtext("t:ItemClass", None, NS) == item["class"]
+        mime = element.findtext("t:MimeContent", None, NS)
+        if mime:
+            assert hashlib.sha256(base64.b64decode(mime)).hexdigest() == item["mime_sha256"]
+
+
+def test_a_field_of_another_kind_fails_for_that_item_only(server, schema, truth):
+    items = truth["Calendar"]["items"][:1] + truth["Inbox"]["items"][:1]
+    tree = check(server, schema, skeleton("GetItem_kind_message", ('<t:ItemId Id="AAMkAGI="/>', ids_of(items))))
+    codes = [code.text for code in tree.iter(TAG["m"] + "ResponseCode")]
+    assert codes == ["ErrorInvalidPropertyRequest", "NoError"]
+
+
+def test_versions_are_real_ones(server, schema, truth):
+    items = truth["Inbox"]["items"]
+    tree = check(server, schema, skeleton("GetItem_kind_message", ('<t:ItemId Id="AAMkAGI="/>', ids_of(items))))
+    for element in tree.iterfind(".//m:Items/*", NS):
+        values = {prop.find("t:ExtendedFieldURI", NS).get("PropertyTag"): prop.findtext("t:Value", None, NS)
+                  for prop in element.iterfind("t:ExtendedProperty", NS)}
+        key = base64.b64decode(element.find("t:ItemId", NS).get("ChangeKey"))
+        xid, pcl = base64.b64decode(values["0x65e2"]), base64.b64decode(values["0x65e3"])
+        assert key[4:8] == b"\x16\0\0\0" and key[8:] == xid and len(xid) == 22
+        entries = [pcl[at + 1:at + 23] for at in range(0, len(pcl), 23)]
+        assert xid in entries and all(pcl[at] == 22 for at in range(0, len(pcl), 23))
+        assert entries == sorted(entries)
+
+
+@pytest.mark.parametrize("broken", (
+    ("<m:MaxChangesReturned>512", "<m:MaxChangesReturned>513"),
+    ("<m:MaxChangesReturned>512</m:MaxChangesReturned>", ""),
+    ("item:Size", "item:Siez"),
+    ("<t:BaseShape>IdOnly</t:BaseShape>", ""),
+))
+def test_an_invalid_request_is_a_fault(server, truth, broken):
+    status, text = server.post(skeleton("SyncFolderItems_page", ("AAMkAGI=", truth["Inbox"]["id"]),
+                                        ("<m:SyncState>H4sI</m:SyncState>", ""), broken))
+    assert status == 500
+    tree = testd.parse(text)
+    assert tree.findtext(".//faultcode") == "a:ErrorSchemaValidation"
+    assert tree.find(".//t:Violation", NS).text
+
+
+def test_what_is_not_offered_is_a_fault(server):
+    status, text = server.post(skeleton("GetStreamingEvents"))
+    assert status == 500 and "ErrorInvalidRequest" in text

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""The command line, logins, the controls, and mail from disk."""
+import base64
+import hashlib
+import json
+import mailbox
+import os
+import subprocess
+
+import pytest
+
+import testd
+from testd import NS
+
+MAIL = (b"From: =?iso-8859-1?Q?J=F6rg?= <joerg@example.org>\r\nTo: \"Smith, Bob\" <bob@example.net>,\r\n"
+        b" anna@example.net\r\nSubject: =?utf-8?B?R3LDvMOfZQ==?= =?utf-8?Q?_aus_K=C3=B6ln?=\r\n"
+        b"Date: Tue, 30 Jan 2024 10:15:12 +0100\r\nMessage-ID: <1@example.org>\r\n"
+        b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\nSch\xf6ne Gr\xfc\xdfe\r\n")
+
+REQUEST = (b"From: a@example.org\r\nTo: b@example.net\r\nSubject: Meet\r\nDate: Tue, 30 Jan 2024 10:15:12 +0000\r\n"
+           b"Content-Type: multipart/alternative; boundary=xx\r\n\r\n--xx\r\nContent-Type: text/plain\r\n\r\nhi\r\n"
+           b"--xx\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"
+           b"UID:77\r\nDTSTART:20240201T100000Z\r\nDTEND:20240201T110000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n--xx--\r\n")
+
+
+def run(*args):
+    return subprocess.run([testd.BINARY, *args], capture_output=True, text=True, timeout=10, check=False)
+
+
+@pytest.mark.parametrize("args", (
+    (), ("--user", "alice"), ("--synthetic", "alice:1:1:1"), ("--user", "a:b", "--auth", "ntlm"),
+    ("--user", "a:b", "--nonsense"), ("--user", "a:b", "--synthetic", "a:1:x:1"), ("--user", "a:b", "more"),
+    ("--user", "a:b", "--schema", "/nonexistent"), ("--user", "a:b", "--mail", "a:Inbox:/nonexistent"),
+))
+def test_what_it_cannot_do_is_one_line(args):
+    done = run(*args)
+    assert done.returncode == 1 and not done.stdout
+    if "/nonexistent" not in args:
+        assert done.stderr.count("\n") == 1
+
+
+def test_ready_fd():
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    process = subprocess.Popen([testd.BINARY, "--user", "a:b", "--ready-fd", str(write)],
+                               stdout=subprocess.PIPE, close_fds=False)
+    os.close(write)
+    assert os.read(read, 10)
+    process.terminate()
+    assert process.wait() == 0
+
+
+def test_logins():
+    with testd.Server("--synthetic", "alice:1:1:300") as server:
+        for password, expected in (("secret", 200), ("wrong", 401)):
+            server.password = password
+            assert server.post(testd.envelope("<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape>"
+                                              '</m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="inbox"/>'
+                                              "</m:FolderIds></m:GetFolder>"))[0] == expected
+        status, headers, _ = server.raw("/EWS/Exchange.asmx", "x")
+        assert status == 401 and headers["WWW-Authenticate"].startswith("Basic realm=")
+        assert server.raw("/nowhere")[0] == 404
+
+
+def test_requests_are_counted():
+    with testd.Server("--synthetic", "alice:1:1:300") as server:
+        inbox = server.truth(mime=False)["Inbox"]["id"]
+        server.sync(inbox)
+        server.sync(inbox)
+        assert json.loads(server.raw("/test/requests")[2]) == {"SyncFolderItems": 2}
+        assert server.raw("/test/requests", method="DELETE")[0] == 200
+        assert json.loads(server.raw("/test/requests")[2]) == {}
+
+
+def test_controls_refuse_in_words():
+    with testd.Server("--synthetic", "alice:1:1:300") as server:
+        for path, body, expected in (("nothing", "{}", 404), ("delete", "no json", 400), ("delete", "{}", 400),
+                                     ("delete", '{"folder":"Inbox"}', 400), ("move", '{"folder":"Inbox","count":1}', 400),
+                                     ("delete", '{"folder":"Inbox","count":5}', 400),
+                                     ("deliver", '{"user":"bob"}', 400)):
+            status, _, reply = server.raw("/test/" + path, body, "POST")
+            assert status == expected and json.loads(reply)["error"]
+
+
+def get_item(server, item, body_type="Text"):
+    reply = server.ask(
+        "<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:IncludeMimeContent>true"
+        f"</t:IncludeMimeContent><t:BodyType>{body_type}</t:BodyType></m:ItemShape><m:ItemIds>"
+        f'<t:ItemId Id="{item}"/></m:ItemIds></m:GetItem>')
+    return reply.find(".//m:Items/*", NS)
+
+
+def test_mail_from_a_directory(tmp_path):
+    (tmp_path / "one.eml").write_bytes(MAIL)
+    (tmp_path / "two.eml").write_bytes(REQUEST)
+    (tmp_path / "ignored.txt").write_text("x")
+    with testd.Server("--mail", f"alice:Inbox/Sub:{tmp_path}") as server:
+        items = server.truth()["Inbox/Sub"]["items"]
+        assert [item["kind"] for item in items] == ["Message", "MeetingRequest"]
+        assert items[0]["subject"] == "Grüße aus Köln"
+        assert items[0]["mime_sha256"] == hashlib.sha256(MAIL).hexdigest()
+        element = get_item(server, items[0]["id"])
+        assert base64.b64decode(element.findtext("t:MimeContent", None, NS)) == MAIL
+        assert element.findtext("t:DateTimeReceived", None, NS) == "2024-01-30T09:15:12Z"
+        assert element.findtext("t:Body", None, NS) == "Schöne Grüße\r\n"
+        assert element.findtext("t:From/t:Mailbox/t:Name", None, NS) == "Jörg"
+        names = [name.text for name in element.iterfind("t:ToRecipients/t:Mailbox/t:Name", NS)]
+        assert names == ["Smith, Bob", "anna@example.net"]
+        element = get_item(server, items[1]["id"])
+        assert element.findtext("t:Start", None, NS) == "2024-02-01T10:00:00Z"
+
+
+def test_mail_from_an_mbox_and_a_maildir(tmp_path):
+    box = mailbox.mbox(tmp_path / "box")
+    first = mailbox.mboxMessage(b"From: a@example.org\nSubject: One\nDate: Tue, 30 Jan 2024 10:15:12 +0000\n\n"
+                                b"From here on\n>From there\n")
+    first.set_flags("R")
+    box.add(first)
+    box.add(b"From: a@example.org\nSubject: Two\nDate: Wed, 31 Jan 2024 10:15:12 +0000\n\ntext\n")
+    box.close()
+    maildir = mailbox.Maildir(tmp_path / "maildir")
+    message = mailbox.MaildirMessage(b"From: a@example.org\nSubject: Three\n\ntext\n")
+    message.set_subdir("cur")
+    message.set_flags("FS")
+    maildir.add(message)
+    with testd.Server("--mail", f"alice:Box:{tmp_path}/box", "--mail", f"alice:Dir:{tmp_path}/maildir") as server:
+        folders = server.truth()
+        one, two = folders["Box"]["items"]
+        assert (one["subject"], one["is_read"], two["subject"], two["is_read"]) == ("One", True, "Two", False)
+        assert b"\n\nFrom here on\n" in base64.b64decode(get_item(server, one["id"]).findtext("t:MimeContent", None, NS))
+        three, = folders["Dir"]["items"]
+        assert three["is_read"] and three["flag"] == "Flagged"
+
+
+def test_change_alters_the_bytes_and_flag_does_not():
+    with testd.Server("--synthetic", "alice:1:3:300") as server:
+        before = server.truth()["Inbox"]["items"][0]
+        server.control("flag", item=before["id"])
+        flagged = server.truth()["Inbox"]["items"][0]
+        assert flagged["is_read"] != before["is_read"]
+        assert flagged["change_key"] == before["change_key"] and flagged["modified"] == before["modified"]
+        server.control("change", item=before["id"], kind="category")
+        coloured = server.truth()["Inbox"]["items"][0]
+        assert coloured["mime_sha256"] == before["mime_sha256"] and coloured["change_key"] != before["change_key"]
+        assert server.control("change", item=before["id"], subject="Neu") == [before["id"]]
+        changed = server.truth()["Inbox"]["items"][0]
+        assert changed["mime_sha256"] != before["mime_sha256"] and changed["subject"] == "Neu"
+
+
+def test_a_large_message(tmp_path):
+    mime = b"Subject: large\r\n\r\n" + b"0123456789abcdef" * (10 << 16) + b"\r\n"
+    (tmp_path / "large.eml").write_bytes(mime)
+    with testd.Server("--mail", f"alice:Inbox:{tmp_path}") as server:
+        item, = server.truth()["Inbox"]["items"]
+        assert base64.b64decode(get_item(server, item["id"]).findtext("t:MimeContent", None, NS)) == mime
