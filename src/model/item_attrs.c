@@ -50,37 +50,37 @@ static size_t cut_list(const char *text, const char *separator, size_t max, size
 	return keep;
 }
 
-static enum err put_addresses(struct buf *set, enum attr attr, const char *text, size_t max)
+/* Ends a list that is too long in `closing`, behind the last whole entry that fits. */
+static enum err put_list(struct buf *set, enum attr attr, const char *text, size_t max,
+			 const char *const *separators, const char *closing)
 {
-	static const char *const separators[] = { ">, ", ", ", "; " };
 	AUTO(buf) struct buf value = { 0 };
 	size_t keep = 0;
 
 	if (!text || strlen(text) <= max)
 		return put_text(set, attr, text, max);
-	for (size_t i = 0; keep == 0 && i < ARRAY_LEN(separators); i++)
-		keep = cut_list(text, separators[i], max, strlen(", " UTF8_ELLIPSIS));
+	for (; keep == 0 && *separators; separators++)
+		keep = cut_list(text, *separators, max, strlen(closing));
 	if (keep == 0)
 		return put_text(set, attr, text, max);
 	enum err err = buf_append(&value, text, keep);
 	if (!err)
-		err = buf_append_str(&value, ", " UTF8_ELLIPSIS);
+		err = buf_append_str(&value, closing);
 	return err ? err : put_text(set, attr, value.bytes, max);
+}
+
+static enum err put_addresses(struct buf *set, enum attr attr, const char *text, size_t max)
+{
+	static const char *const separators[] = { ">, ", ", ", "; ", NULL };
+
+	return put_list(set, attr, text, max, separators, ", " UTF8_ELLIPSIS);
 }
 
 static enum err put_categories(struct buf *set, const char *text)
 {
-	AUTO(buf) struct buf value = { 0 };
+	static const char *const separators[] = { "\n", NULL };
 
-	if (!text || strlen(text) <= CATEGORIES_MAX)
-		return put_text(set, ATTR_CATEGORIES, text, CATEGORIES_MAX);
-	size_t keep = cut_list(text, "\n", CATEGORIES_MAX, strlen("\n" UTF8_ELLIPSIS));
-	if (keep == 0)
-		return put_text(set, ATTR_CATEGORIES, text, CATEGORIES_MAX);
-	enum err err = buf_append(&value, text, keep);
-	if (!err)
-		err = buf_append_str(&value, "\n" UTF8_ELLIPSIS);
-	return err ? err : put_text(set, ATTR_CATEGORIES, value.bytes, CATEGORIES_MAX);
+	return put_list(set, ATTR_CATEGORIES, text, CATEGORIES_MAX, separators, "\n" UTF8_ELLIPSIS);
 }
 
 static const char *flag_text(int64_t status)

@@ -63,14 +63,15 @@ static enum err squeeze(const char *text, size_t n, const char *trimmed, struct 
 
 static enum err compose_piece(const char *text, size_t n, struct buf *ret)
 {
-	AUTO(str) char *composed = NULL;
+	uint8_t *composed = NULL;
 	utf8proc_ssize_t composed_n = utf8proc_map((const uint8_t *)text, (utf8proc_ssize_t)n,
-						   (uint8_t **)&composed,
-						   UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+						   &composed, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 
 	if (composed_n < 0)
 		return composed_n == UTF8PROC_ERROR_NOMEM ? ERR_NOMEM : ERR_LIMIT;
-	return buf_append(ret, composed, (size_t)composed_n);
+	enum err err = buf_append(ret, composed, (size_t)composed_n);
+	free(composed);
+	return err;
 }
 
 /*
