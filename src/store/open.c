@@ -212,13 +212,10 @@ static enum err migrate_from(struct store *store, int64_t version)
 	return err ? err : txn_commit(&txn);
 }
 
-static enum err migrate(struct store *store)
+static enum err migrate(struct store *store, int64_t version)
 {
-	int64_t version = 0;
-	enum err err = check_schema(store, &version);
-
-	if (err || version == SCHEMA_VERSION)
-		return err;
+	if (version == SCHEMA_VERSION)
+		return ERR_OK;
 	if (store->mode == STORE_READER)
 		return store_fail(store, ERR_INVALID, "%s has no schema yet", store->path);
 	return migrate_from(store, version);
@@ -270,7 +267,7 @@ static enum err open_db(struct store *store)
 static enum err open_store(struct store *store, const char *path)
 {
 	bool writes = store->mode == STORE_WRITER;
-	int64_t version;
+	int64_t version = 0;
 	enum err err = split_path(store, path);
 
 	if (!err && writes)
@@ -283,7 +280,7 @@ static enum err open_store(struct store *store, const char *path)
 	if (!err)
 		err = exec(store, writes ? PRAGMAS_WRITER : PRAGMAS_READER);
 	if (!err)
-		err = migrate(store);
+		err = migrate(store, version);
 	if (!err)
 		err = load_facts(store);
 	if (!err)

@@ -58,10 +58,11 @@ static enum err prepare(struct store *store, enum sql sql)
 {
 	if (store->stmts[sql])
 		return ERR_OK;
-	return sql_err(store,
-		       sqlite3_prepare_v3(store->db, sql_text(sql), -1, SQLITE_PREPARE_PERSISTENT,
-					  &store->stmts[sql], NULL),
-		       sql_name(sql));
+	int rc = sqlite3_prepare_v3(store->db, sql_text(sql), -1, SQLITE_PREPARE_PERSISTENT,
+				    &store->stmts[sql], NULL);
+	enum err err = sql_err(store, rc, sql_name(sql));
+	/* Our own SQL does not compile: the file has not the tables that its version says. */
+	return rc == SQLITE_ERROR ? ERR_DAMAGED : err;
 }
 
 /* Decoded where encoding gives the very same text again, else as it is. */
