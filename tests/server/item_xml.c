@@ -146,20 +146,24 @@ static const struct field fields[] = {
 	PROP("task:Status", TASK, DEF, "t:Status", TEXT, status),
 };
 
-/* Which kinds a FieldURI that is not in the table may be asked of, by its prefix. */
+/*
+ * Which kinds a FieldURI may be asked of, by its prefix. Within one kind of folder
+ * Exchange puts up with the properties of the neighbours (a meeting request's of a
+ * message) and leaves them out.
+ */
 static const struct {
 	const char *prefix;
 	uint32_t kinds;
 } prefixes[] = {
 	{ "item:", ANY },
 	{ "message:", MAIL | POST },
-	{ "meeting:", MEETINGS },
-	{ "meetingRequest:", MEETINGS },
-	{ "calendar:", MEETINGS | APPOINTMENT },
+	{ "meeting:", MAIL | POST | APPOINTMENT },
+	{ "meetingRequest:", MAIL | POST | APPOINTMENT },
+	{ "calendar:", MAIL | POST | APPOINTMENT },
 	{ "contacts:", CONTACT | LIST },
-	{ "distributionlist:", LIST },
+	{ "distributionlist:", CONTACT | LIST },
 	{ "task:", TASK },
-	{ "postitem:", POST },
+	{ "postitem:", MAIL | POST },
 	{ "conversation:", 0 },
 };
 
@@ -181,9 +185,14 @@ bool item_want(struct shape *shape, const char *uri)
 	return known;
 }
 
+/*
+ * A calendar item that is asked for message:IsRead is refused. Yet exchangelib's
+ * fetch() asks every item for the fields of every kind, and Exchange serves it: who
+ * leaves no kind that could have them all gets what there is.
+ */
 bool item_refuses(const struct item *item, const struct shape *shape)
 {
-	return shape->kinds_refused & KIND_BIT(item->kind);
+	return shape->kinds_refused != ANY && shape->kinds_refused & KIND_BIT(item->kind);
 }
 
 const struct props *view_props(struct item_view *view)
