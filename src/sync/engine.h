@@ -100,7 +100,9 @@ struct gate {
 MUST_CHECK enum err gate_enter(struct sync *sync);
 /* Takes note of how a call ended; true when it is to be repeated. `tries` counts the repeats. */
 bool gate_again(struct sync *sync, enum err err, int *tries);
-/* The same of a request that nobody repeats here: the server wants us to wait. */
+/* True when the call that just failed did so because the server wants us to wait. */
+bool gate_is_throttled(const struct sync *sync, enum err err);
+/* The same for a request that nobody repeats here. */
 void gate_close(struct sync *sync, int64_t back_off_ms);
 bool gate_is_open(const struct sync *sync);
 /* ms to wait before the n-th repeat: base, doubling, up to max, and some jitter. */

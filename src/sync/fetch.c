@@ -103,7 +103,7 @@ static enum err judge_request(struct sync *sync, enum err err)
 	if (err == ERR_CANCELLED)
 		return err;
 	gate_blame(sync, "%s", reason && *reason ? reason : err_text(err));
-	if (err == ERR_THROTTLED || ews_back_off_ms(sync->ews) >= 0) {
+	if (gate_is_throttled(sync, err)) {
 		gate_close(sync, ews_back_off_ms(sync->ews));
 		return ERR_OK;
 	}

@@ -140,6 +140,12 @@ static bool again_after(struct sync *sync, enum err err, int tries)
 	}
 }
 
+bool gate_is_throttled(const struct sync *sync, enum err err)
+{
+	return err == ERR_THROTTLED ||
+	       (err == ERR_TRANSIENT && ews_back_off_ms(sync->ews) >= 0);
+}
+
 bool gate_again(struct sync *sync, enum err err, int *tries)
 {
 	struct gate *gate = &sync->gate;
@@ -153,7 +159,7 @@ bool gate_again(struct sync *sync, enum err err, int *tries)
 		return false;
 	const char *reason = ews_reason(sync->ews);
 	gate_blame(sync, "%s", reason && *reason ? reason : err_text(err));
-	if (err == ERR_THROTTLED || ews_back_off_ms(sync->ews) >= 0) {
+	if (gate_is_throttled(sync, err)) {
 		if (has_no_patience(gate))
 			return false;
 		gate_close(sync, ews_back_off_ms(sync->ews));

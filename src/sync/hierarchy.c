@@ -189,14 +189,18 @@ static enum err put_one(struct txn *txn, const struct listing *listing, struct f
 
 static enum err put_all(struct txn *txn, struct listing *listing)
 {
-	enum err err = store_put_value(txn, VALUE_ROOT_ID, listing->root.id);
+	struct folder *root = &listing->root;
+	enum err err = store_put_value(txn, VALUE_ROOT_ID, root->id);
 
+	str_release(&root->distinguished);
 	if (!err)
-		err = store_put_folder(txn, &listing->root);
+		err = text_copy(named[ROOT], &root->distinguished);
+	if (!err)
+		err = store_put_folder(txn, root);
 	for (size_t p = 0; !err && p < listing->n; p++) {
 		struct folders *put = &listing->pages[p].put;
 		for (size_t i = 0; !err && i < put->n; i++) {
-			if (strcmp(put->list[i].id, listing->root.id) != 0)
+			if (strcmp(put->list[i].id, root->id) != 0)
 				err = put_one(txn, listing, &put->list[i]);
 		}
 	}

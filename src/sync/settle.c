@@ -142,7 +142,7 @@ static enum err settle_one(struct flight *flight, struct txn *txn, size_t i, enu
 	enum outcome outcome = outcome_of(err);
 
 	/* Whole batches fail for one item of them, and then nobody knows which. */
-	if (outcome == OUTCOME_BAD && !alone)
+	if (outcome == OUTCOME_BAD && (!alone || (err == ERR_DENIED && !landing->is_seen)))
 		outcome = OUTCOME_AGAIN;
 	if (outcome == OUTCOME_GHOST && !landing->is_seen)
 		outcome = OUTCOME_AGAIN;
