@@ -219,9 +219,8 @@ enum err store_put_quarantine(struct txn *txn, int64_t row, const struct item *i
 	err = take_item(&record, item, &has_new_flag);
 	if (!err)
 		err = take_wanted_key(store, &record, item);
-	str_release(&record.error);
 	if (!err)
-		err = text_copy(reason, &record.error);
+		err = record_set_error(&record, reason);
 	record.state = ITEM_QUARANTINED;
 	if (!err && !record.ino)
 		err = place_hollow(store, &record, item, name);

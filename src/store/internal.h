@@ -29,7 +29,7 @@ struct store {
 	sqlite3_stmt *stmts[SQL_COUNT];
 	enum store_mode mode;
 	char *path, *dir;
-	char reason[256];
+	char reason[512];
 	uint32_t generation;
 
 	/* The rest is the writer's. */
@@ -110,6 +110,8 @@ MUST_CHECK enum err record_next(struct store *store, uint64_t folder, struct rec
 MUST_CHECK enum err record_save(struct store *store, const struct record *record);
 /* A flag the server told of: true when that is news. */
 bool record_set_read(struct record *record, bool is_read);
+/* One line of it; it may be a server's words. */
+MUST_CHECK enum err record_set_error(struct record *record, const char *error);
 int64_t record_mtime_ns(const struct store *store, const struct record *record);
 /* What LastModifiedTime makes of ctime. */
 int64_t record_ctime_ns(const struct store *store, const struct record *record);

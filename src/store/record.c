@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "model/utf8.h"
 #include "store/internal.h"
+
+#define ERROR_MAX 255
 
 /* One row of item: loaded, changed and saved as a whole. */
 
@@ -84,6 +89,21 @@ bool record_set_read(struct record *record, bool is_read)
 	return true;
 }
 
+enum err record_set_error(struct record *record, const char *error)
+{
+	AUTO(buf) struct buf line = { 0 };
+	char *text = NULL;
+	enum err err = utf8_append_line(&line, error, strlen(error), ERROR_MAX);
+
+	if (!err)
+		err = buf_give(&line, &text);
+	if (err)
+		return err;
+	str_release(&record->error);
+	record->error = text;
+	return ERR_OK;
+}
+
 /* Seconds to nanoseconds, within what 64 bits hold (the years 1678 to 2262). */
 static int64_t to_ns(int64_t time)
 {
@@ -154,13 +174,8 @@ enum err record_drop(struct store *store, struct record *record)
 
 enum err record_clash(struct store *store, struct record *record)
 {
-	char *error = NULL;
-	enum err err = text_copy("name clash", &error);
+	enum err err = record_set_error(record, "name clash");
 
-	if (err)
-		return err;
-	str_release(&record->error);
-	record->error = error;
 	record->state = ITEM_QUARANTINED;
-	return record_save(store, record);
+	return err ? err : record_save(store, record);
 }

@@ -65,8 +65,9 @@ CREATE TABLE tally (
 	queued_n INTEGER NOT NULL DEFAULT 0
 );
 
+-- AUTOINCREMENT: what comes late for a row that is gone must not meet another's.
 CREATE TABLE item (
-	row INTEGER PRIMARY KEY,
+	row INTEGER PRIMARY KEY AUTOINCREMENT,
 	ews_id NOT NULL UNIQUE,
 	folder INTEGER NOT NULL,
 	ino INTEGER, entry INTEGER, -- NULL: no file

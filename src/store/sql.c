@@ -98,12 +98,12 @@ static enum err bind(struct query *q, int i, const struct value *value)
 					 (uint64_t)value->n, SQLITE_STATIC);
 		break;
 	}
-	return err ? err : sql_err(q->store, rc, "bind");
+	return err ? err : sql_err(q->store, rc, sql_name(q->sql));
 }
 
 struct query query_values(struct store *store, enum sql sql, const struct value *values)
 {
-	struct query q = { .store = store };
+	struct query q = { .store = store, .sql = sql };
 	int n = 0;
 
 	q.err = prepare(store, sql);
@@ -124,7 +124,7 @@ bool query_next(struct query *q)
 	if (rc == SQLITE_ROW)
 		return true;
 	if (rc != SQLITE_DONE)
-		q->err = sql_err(q->store, rc, sqlite3_sql(q->stmt));
+		q->err = sql_err(q->store, rc, sql_name(q->sql));
 	return false;
 }
 

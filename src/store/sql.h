@@ -63,6 +63,7 @@ static inline struct value v_blob(const void *bytes, size_t n)
 
 struct query {
 	struct store *store;
+	enum sql sql;
 	sqlite3_stmt *stmt;
 	enum err err;
 };

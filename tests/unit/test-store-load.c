@@ -277,6 +277,27 @@ static bool count_all(void *ctx, const struct store_entry *entry)
 	return true;
 }
 
+static void count_change(void *ctx, const struct store_change *change)
+{
+	(void)change;
+	++*(size_t *)ctx;
+}
+
+static void purge_all(struct store *store)
+{
+	uint64_t inos[1000];
+	size_t n = 1;
+
+	while (n > 0) {
+		AUTO(txn) struct txn txn = { 0 };
+		check_ok(store_load_graves(store, INT64_MAX, ARRAY_LEN(inos), inos, &n));
+		begin(&txn, store);
+		for (size_t i = 0; i < n; i++)
+			check_ok(store_purge_grave(&txn, inos[i]));
+		commit(&txn);
+	}
+}
+
 static void measure(struct bench *b, int items_n, size_t bytes_n)
 {
 	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
@@ -297,7 +318,8 @@ static void measure(struct bench *b, int items_n, size_t bytes_n)
 	assert_int_equal(n, items_n);
 	print_message("  listed with their stat: %.2f us an entry\n",
 		      (seconds() - start) / items_n * 1e6);
-	store_set_listener(b->store, hear, &b->news);
+	n = 0;
+	store_set_listener(b->store, count_change, &n);
 	AUTO(txn) struct txn txn = { 0 };
 	start = seconds();
 	begin(&txn, b->store);
@@ -306,6 +328,20 @@ static void measure(struct bench *b, int items_n, size_t bytes_n)
 	print_message("  dropped in %.2f s, resident at most %ld KiB\n", seconds() - start,
 		      memory_kb("VmHWM:"));
 	assert_int_equal(tally(b->store, 1, true).known_n, 0);
+	/* Each item: removed, buried. The folder: both, and two listings. */
+	assert_int_equal(n, 2 * items_n + 4);
+	start = seconds();
+	purge_all(b->store);
+	double purged = seconds();
+	double longest = 0;
+	for (uint64_t at = 0; at < size; at += 1 << 20) {
+		double before = seconds();
+		check_ok(store_shrink(b->store));
+		longest = seconds() - before > longest ? seconds() - before : longest;
+	}
+	print_message("  purged in %.2f s, given back in %.2f s, the longest step %.1f ms\n",
+		      purged - start, seconds() - purged, longest * 1e3);
+	assert_true(file_bytes(b) < 400000);
 }
 
 static int count_of(const char *variable, int otherwise)

@@ -200,6 +200,43 @@ static void test_a_reader_reads_without_a_writer_and_never_writes(void **state)
 	assert_int_equal(store_generation(b->store), store_generation(reader));
 }
 
+static void limit_pages(struct store *store, int n)
+{
+	AUTO(buf) struct buf text = { 0 };
+
+	check_ok(buf_printf(&text, "PRAGMA max_page_count = %d", n));
+	assert_int_equal(sqlite3_exec(store->db, text.bytes, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void test_a_full_disk_undoes_the_commit_and_serving_goes_on(void **state)
+{
+	struct bench *b = *state;
+	AUTO(txn) struct txn txn = { 0 };
+	AUTO(spool) struct spool spool = { .dir = b->dir };
+	static char bytes[500000];
+	struct item item = make_item("BBBB", "K");
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+	struct store_node node;
+
+	deliver(b->store, dir, "AAAA", "K", "a.eml", "hello");
+	check_ok(spool_append(&spool, bytes, sizeof(bytes)));
+	limit_pages(b->store, 1); /* no more than there are */
+	buf_clear(&b->news);
+	begin(&txn, b->store);
+	int64_t row = put_head(&txn, dir, "BBBB");
+	check_err(store_put_content(&txn, row, &item, "b.eml", VERDICT_OK, &spool), ERR_NO_SPACE);
+	/* Even if nobody looked: half of a change is not committed. */
+	check_err(txn_commit(&txn), ERR_NO_SPACE);
+	assert_non_null(strstr(store_reason(b->store), "full"));
+	assert_string_equal(buf_str(&b->news), "");
+	check_text(b->store, look(b->store, dir, "a.eml").ino, "hello");
+	check_err(store_find_entry(b->store, dir, "b.eml", &node), ERR_NOT_FOUND);
+	assert_int_equal(tally(b->store, dir, false).known_n, 1);
+	limit_pages(b->store, 1 << 30);
+	deliver(b->store, dir, "BBBB", "K", "b.eml", "hello");
+	check_text(b->store, look(b->store, dir, "b.eml").ino, "hello");
+}
+
 /* Tables with a row an item, an entry, a job; those with a row a folder may be walked. */
 static bool is_walk(const char *plan)
 {
@@ -257,6 +294,7 @@ int main(void)
 		bench_test(test_other_schemas_and_other_files_are_refused_and_left_alone),
 		bench_test(test_damage_is_told_as_such),
 		bench_test(test_a_store_survives_being_closed),
+		bench_test(test_a_full_disk_undoes_the_commit_and_serving_goes_on),
 		bench_test(test_a_reader_reads_without_a_writer_and_never_writes),
 		bench_test(test_no_statement_walks_or_sorts_what_grows_with_the_mailbox),
 	};

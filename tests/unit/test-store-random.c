@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "test-store.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
 
 /*
  * Random operations on the store and on the plainest possible model of it. After every
@@ -344,6 +346,13 @@ static void check_tables(struct play *play)
 		"OR n.size <> i.file_size",
 		"SELECT 1 FROM fetch f LEFT JOIN item i USING (row) "
 		"WHERE i.folder IS NOT f.folder OR i.kind IS NOT f.kind",
+		"SELECT 1 FROM tally t WHERE (known_n, items_n, bytes, pending_n, quarantined_n) "
+		"IS NOT (SELECT count(*), count(ino), ifnull(sum(file_size), 0), "
+		"ifnull(sum(state = 0), 0), ifnull(sum(state = 2), 0) "
+		"FROM item i WHERE i.folder = t.folder)",
+		"SELECT 1 FROM inode n WHERE flags & 5 = 0 AND size <> "
+		"(SELECT ifnull(sum(length(data)), 0) FROM content c "
+		"WHERE c.id BETWEEN n.ino << 20 AND (n.ino << 20) + 1048575)",
 		"SELECT 1 FROM tally t WHERE queued_n <> "
 		"(SELECT count(*) FROM fetch f WHERE f.folder = t.folder)",
 	};
@@ -393,22 +402,33 @@ static void play_round(struct play *play)
 	commit(&txn);
 }
 
-static void test_I1_random_operations_agree_with_a_model(void **state)
+static unsigned pick_seed(void)
 {
-	struct play play = { .bench = *state, .seed = (unsigned)clock_wall_ns() };
+	const char *given = getenv("SEED");
+	unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)clock_wall_ns();
 
-	if (getenv("SEED"))
-		play.seed = (unsigned)strtoul(getenv("SEED"), NULL, 10);
-	print_message("SEED=%u\n", play.seed);
-	store_set_listener(play.bench->store, follow, &play.now);
-	assert_int_equal(sqlite3_open(play.bench->path, &play.db), SQLITE_OK);
+	print_message("SEED=%u\n", seed);
+	return seed;
+}
+
+static void start_play(struct play *play)
+{
+	store_set_listener(play->bench->store, follow, &play->now);
 	for (int i = 0; i < FOLDERS_N; i++) {
 		char id[16];
 		snprintf(id, sizeof(id), "F%d", i);
-		play.now.dirs[i] = make_folder(play.bench->store, id, 1, id);
+		play->now.dirs[i] = make_folder(play->bench->store, id, 1, id);
 	}
 	for (int i = 0; i < ITEMS_N; i++)
-		play.now.things[i] = (struct thing){ .folder = -1, .text = -1 };
+		play->now.things[i] = (struct thing){ .folder = -1, .text = -1 };
+}
+
+static void test_I1_random_operations_agree_with_a_model(void **state)
+{
+	struct play play = { .bench = *state, .seed = pick_seed() };
+
+	start_play(&play);
+	assert_int_equal(sqlite3_open(play.bench->path, &play.db), SQLITE_OK);
 	for (int step = 0; step < STEPS_N; step++) {
 		play_round(&play);
 		check_world(&play);
@@ -418,10 +438,53 @@ static void test_I1_random_operations_agree_with_a_model(void **state)
 	sqlite3_close(play.db);
 }
 
+static void empty(struct bench *bench)
+{
+	AUTO(folders) struct folders folders = { 0 };
+	AUTO(txn) struct txn txn = { 0 };
+
+	check_ok(store_load_folders(bench->store, &folders));
+	begin(&txn, bench->store);
+	for (size_t i = 0; i < folders.n; i++)
+		check_ok(store_drop_folder(&txn, folders.list[i].ino));
+	commit(&txn);
+}
+
+static void play_until_killed(struct play *play)
+{
+	bench_open(play->bench);
+	start_play(play);
+	for (;;)
+		play_round(play);
+}
+
+static void test_I1_a_killed_writer_leaves_whole_commits(void **state)
+{
+	struct play play = { .bench = *state, .seed = pick_seed() };
+
+	for (int round = 0; round < 20; round++) {
+		store_release(&play.bench->store);
+		pid_t child = fork();
+		assert_true(child >= 0);
+		if (child == 0)
+			play_until_killed(&play);
+		usleep((useconds_t)(1000 * (1 + roll(&play, 60))));
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		bench_open(play.bench);
+		assert_int_equal(sqlite3_open(play.bench->path, &play.db), SQLITE_OK);
+		check_tables(&play);
+		sqlite3_close(play.db);
+		empty(play.bench);
+		play.now = (struct world){ 0 };
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bench_test(test_I1_random_operations_agree_with_a_model),
+		bench_test(test_I1_a_killed_writer_leaves_whole_commits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
