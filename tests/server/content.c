@@ -142,7 +142,8 @@ static int64_t calendar_time(const char *text, bool *ret_date)
 {
 	struct tm tm = { 0 };
 	int n = text ? sscanf(text, "%4d%2d%2dT%2d%2d%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-			      &tm.tm_hour, &tm.tm_min, &tm.tm_sec) : 0;
+			      &tm.tm_hour, &tm.tm_min, &tm.tm_sec)
+		     : 0;
 
 	if (n < 3)
 		return TIME_NONE;
@@ -245,8 +246,9 @@ struct content *content_new(struct buf *mime)
 {
 	struct content *content = must_alloc(NULL, sizeof(*content));
 
-	*content = (struct content){ .mime = *mime, .date = TIME_NONE, .start = TIME_NONE,
-				     .end = TIME_NONE };
+	*content = (struct content){
+		.mime = *mime, .date = TIME_NONE, .start = TIME_NONE, .end = TIME_NONE
+	};
 	*mime = (struct buf){ 0 };
 	bool calendar = begins(content, "BEGIN:VCALENDAR"), card = begins(content, "BEGIN:VCARD");
 	if (!calendar && !card) {
@@ -267,9 +269,10 @@ void content_release(struct content **content)
 
 	if (!c)
 		return;
-	char *texts[] = { c->subject,	 c->message_id, c->in_reply_to, c->references, c->importance,
-			  c->sensitivity, c->uid,	 c->location,	 c->given,     c->surname,
-			  c->company,	 c->job,	 c->email,	 c->phone,     c->mobile };
+	char *texts[] = { c->subject,	 c->message_id,	 c->in_reply_to, c->references,
+			  c->importance, c->sensitivity, c->uid,	 c->location,
+			  c->given,	 c->surname,	 c->company,	 c->job,
+			  c->email,	 c->phone,	 c->mobile };
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		free(texts[i]);
 	people_release(&c->from);
@@ -311,12 +314,15 @@ static const char *importance(const struct content *content)
 {
 	const char *said = content->importance ? content->importance : "";
 
-	return strncasecmp(said, "high", 4) == 0 ? "High" : strncasecmp(said, "low", 3) == 0 ? "Low" : "Normal";
+	if (strncasecmp(said, "high", 4) == 0)
+		return "High";
+	return strncasecmp(said, "low", 3) == 0 ? "Low" : "Normal";
 }
 
 static const char *sensitivity(const struct content *content)
 {
-	static const char *const known[][2] = { { "personal", "Personal" }, { "private", "Private" },
+	static const char *const known[][2] = { { "personal", "Personal" },
+						{ "private", "Private" },
 						{ "company-confidential", "Confidential" } };
 
 	for (size_t i = 0; content->sensitivity && i < ARRAY_LEN(known); i++)
@@ -379,7 +385,8 @@ void content_alter(struct content *content, unsigned revision)
 	const char *bytes = buf_str(&content->mime);
 	size_t at = place_to_alter(content);
 
-	if (buf_append(&altered, bytes, at) || buf_printf(&altered, "X-REVISION:%u\r\n", revision) ||
+	if (buf_append(&altered, bytes, at) ||
+	    buf_printf(&altered, "X-REVISION:%u\r\n", revision) ||
 	    buf_append(&altered, bytes + at, content->mime.len - at))
 		abort();
 	buf_release(&content->mime);

@@ -309,7 +309,8 @@ static bool do_mkdir(struct action *action)
 		folder = mailbox_mkdir_path(action->box, where, kind);
 	if (name && !is_free(action, folder, name))
 		return false;
-	return answer_folder(action, name ? mailbox_mkdir(action->box, folder, name, kind) : folder);
+	return answer_folder(action,
+			     name ? mailbox_mkdir(action->box, folder, name, kind) : folder);
 }
 
 static bool do_rename(struct action *action)
@@ -343,9 +344,10 @@ static const struct {
 	bool (*run)(struct action *action);
 	bool picks; /* works on what is there */
 } actions[] = {
-	{ "change", do_change, true },	 { "delete", do_delete, true }, { "deliver", do_deliver, false },
-	{ "flag", do_flag, true },	 { "hide", do_hide, true },	{ "mkdir", do_mkdir, false },
-	{ "move", do_move, true },	 { "rename", do_rename, true },
+	{ "change", do_change, true },	  { "delete", do_delete, true },
+	{ "deliver", do_deliver, false }, { "flag", do_flag, true },
+	{ "hide", do_hide, true },	  { "mkdir", do_mkdir, false },
+	{ "move", do_move, true },	  { "rename", do_rename, true },
 };
 
 /* NULL where it is not clear whose mailbox is meant. */

@@ -31,9 +31,14 @@ static const struct {
 
 /* Valid, and never set here. */
 static const char *const other_fields[] = {
-	"folder:FolderId",	       "folder:SearchParameters",	 "folder:ManagedFolderInformation",
-	"folder:PermissionSet",	       "folder:SharingEffectiveRights", "folder:PolicyTag",
-	"folder:ArchiveTag",	       "folder:ReplicaList",
+	"folder:FolderId",
+	"folder:SearchParameters",
+	"folder:ManagedFolderInformation",
+	"folder:PermissionSet",
+	"folder:SharingEffectiveRights",
+	"folder:PolicyTag",
+	"folder:ArchiveTag",
+	"folder:ReplicaList",
 };
 
 bool folder_want(struct shape *shape, const char *uri)

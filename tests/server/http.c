@@ -60,14 +60,15 @@ static struct MHD_Response *chunked(struct buf *buf)
 
 	outgoing->buf = *buf;
 	*buf = (struct buf){ 0 };
-	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_outgoing, outgoing,
-						 free_outgoing);
+	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_outgoing,
+						 outgoing, free_outgoing);
 }
 
 static void print_uuid(char ret[37])
 {
 	static uint64_t turn;
-	struct rng rng = { (uint64_t)clock_wall_ns() + __atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) };
+	struct rng rng = { (uint64_t)clock_wall_ns() +
+			   __atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) };
 	uint64_t a = rng_next(&rng), b = rng_next(&rng);
 
 	snprintf(ret, 37, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(a >> 32),
@@ -79,21 +80,22 @@ static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_R
 				 const char *operation)
 {
 	static const char *const fixed[][2] = {
-		{ "Cache-Control", "private" },		  { "Content-Type", "text/xml; charset=utf-8" },
-		{ "Server", "Microsoft-IIS/10.0" },	  { "X-CalculatedBETarget", "ews-testd" },
-		{ "X-DiagInfo", "EWS-TESTD" },		  { "X-BEServer", "EWS-TESTD" },
-		{ "X-AspNet-Version", "4.0.30319" },	  { "X-Powered-By", "ASP.NET" },
+		{ "Cache-Control", "private" },	     { "Content-Type", "text/xml; charset=utf-8" },
+		{ "Server", "Microsoft-IIS/10.0" },  { "X-CalculatedBETarget", "ews-testd" },
+		{ "X-DiagInfo", "EWS-TESTD" },	     { "X-BEServer", "EWS-TESTD" },
+		{ "X-AspNet-Version", "4.0.30319" }, { "X-Powered-By", "ASP.NET" },
 		{ "X-FEServer", "EWS-TESTD" },
 	};
-	const char *client_id =
-		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "client-request-id");
+	const char *client_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							    "client-request-id");
 	char uuid[37], cookie[80];
 
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
 	print_uuid(uuid);
 	MHD_add_response_header(response, "request-id", uuid);
-	snprintf(cookie, sizeof(cookie), "exchangecookie=%.8s%.4s; path=/; HttpOnly", uuid, uuid + 9);
+	snprintf(cookie, sizeof(cookie), "exchangecookie=%.8s%.4s; path=/; HttpOnly", uuid,
+		 uuid + 9);
 	MHD_add_response_header(response, "Set-Cookie", cookie);
 	if (client_id)
 		MHD_add_response_header(response, "client-request-id", client_id);
@@ -101,7 +103,8 @@ static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_R
 		MHD_add_response_header(response, "x-EwsHandler", operation);
 }
 
-static enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, const char *html)
+static enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status,
+				 const char *html)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		strlen(html), (void *)(uintptr_t)html, MHD_RESPMEM_PERSISTENT);
@@ -119,7 +122,8 @@ static enum MHD_Result send_page(struct MHD_Connection *connection, unsigned sta
 static struct user *check_login(struct MHD_Connection *connection, struct server *server)
 {
 	AUTO(buf) struct buf login = { 0 };
-	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
+	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 "Authorization");
 
 	if (!header || strncasecmp(header, "Basic ", 6) != 0 ||
 	    text_parse_base64(&login, header + 6, strlen(header + 6)))
@@ -172,8 +176,8 @@ static enum MHD_Result answer_control(struct MHD_Connection *connection, struct 
 	};
 	int status = control_answer(server, &request, &reply);
 	size_t n = reply.len;
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(n, give(reply.bytes), MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *response = MHD_create_response_from_buffer(n, give(reply.bytes),
+									MHD_RESPMEM_MUST_FREE);
 
 	MHD_add_response_header(response, "Content-Type", "application/json");
 	enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, response);
@@ -192,8 +196,8 @@ static bool take_body(struct exchange *exchange, const char *bytes, size_t n)
 }
 
 static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, const char *url,
-			      const char *method, const char *version, const char *body, size_t *body_n,
-			      void **state)
+			      const char *method, const char *version, const char *body,
+			      size_t *body_n, void **state)
 {
 	struct http *http = ctx;
 	struct exchange *exchange = *state;
@@ -244,8 +248,8 @@ static struct MHD_Daemon *start(const struct http_options *options, struct http 
 	};
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, answer, http, MHD_OPTION_SOCK_ADDR, address,
-				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
-				(unsigned)IDLE_S, MHD_OPTION_ARRAY,
+				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_ARRAY,
 				options->cert ? tls : tls + ARRAY_LEN(tls) - 1, MHD_OPTION_END);
 }
 

@@ -15,8 +15,8 @@
 #define HTTP_REQUEST_MAX ((size_t)64 << 20)
 
 struct http_options {
-	const char *address; /* "127.0.0.1" */
-	uint16_t port;       /* 0: any */
+	const char *address;	/* "127.0.0.1" */
+	uint16_t port;		/* 0: any */
 	const char *cert, *key; /* PEM texts; NULL: plain http */
 };
 

@@ -116,7 +116,8 @@ enum id_kind id_parse(const struct identity *identity, const char *id, uint64_t 
 	uint8_t bytes[BASE64_DECODE_LENGTH(ITEM_ID_SIZE)];
 	struct base64_decode_ctx ctx;
 	size_t n = sizeof(bytes), chars = strlen(id);
-	const size_t first = FOLDER_BYTES - COUNTER_BYTES - 2, second = ITEM_BYTES - COUNTER_BYTES - 2;
+	const size_t first = FOLDER_BYTES - COUNTER_BYTES - 2,
+		     second = ITEM_BYTES - COUNTER_BYTES - 2;
 
 	base64_decode_init(&ctx);
 	if (chars >= ITEM_ID_SIZE || !base64_decode_update(&ctx, &n, bytes, chars, id) ||

@@ -8,7 +8,8 @@
 
 void part_response_type(struct xml *out, struct item_view *view)
 {
-	xml_element(out, "t:ResponseType", view->item->kind == KIND_RESPONSE ? "Accept" : "Unknown");
+	xml_element(out, "t:ResponseType",
+		    view->item->kind == KIND_RESPONSE ? "Accept" : "Unknown");
 }
 
 void part_stamp(struct xml *out, struct item_view *view)
@@ -127,7 +128,8 @@ static void weekly(struct xml *out, const char *element, int64_t start)
 	xml_open(out, element);
 	xml_rawf(out,
 		 "<t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>%s</t:DaysOfWeek>"
-		 "</t:WeeklyRecurrence><t:NumberedRecurrence><t:StartDate>%04d-%02d-%02dZ</t:StartDate>"
+		 "</t:WeeklyRecurrence><t:NumberedRecurrence><t:StartDate>%04d-%02d-%02dZ</"
+		 "t:StartDate>"
 		 "<t:NumberOfOccurrences>10</t:NumberOfOccurrences></t:NumberedRecurrence>",
 		 days[tm.tm_wday], tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 	xml_close(out, element);

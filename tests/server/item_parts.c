@@ -116,8 +116,8 @@ enum err people_print(struct buf *buf, const struct person *people, size_t n)
 		if (i)
 			err = buf_append_str(buf, "; ");
 		if (!err)
-			err = buf_append_str(buf, people[i].name ? people[i].name :
-								   people[i].address);
+			err = buf_append_str(buf,
+					     people[i].name ? people[i].name : people[i].address);
 	}
 	return err;
 }

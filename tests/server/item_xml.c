@@ -6,8 +6,7 @@
 
 #include "item_parts.h"
 
-#define MAIL \
-	(KIND_BIT(KIND_MESSAGE) | KIND_BIT(KIND_REPORT) | MEETINGS)
+#define MAIL (KIND_BIT(KIND_MESSAGE) | KIND_BIT(KIND_REPORT) | MEETINGS)
 #define MEETINGS (KIND_BIT(KIND_REQUEST) | KIND_BIT(KIND_RESPONSE) | KIND_BIT(KIND_CANCELLATION))
 #define POST KIND_BIT(KIND_POST)
 #define REQUEST KIND_BIT(KIND_REQUEST)
@@ -33,10 +32,12 @@ struct field {
 	size_t offset;
 };
 
+/* clang-format off */
 #define FN(uri, kinds, from, fn) { uri, kinds, from, .part = (fn) }
 #define PROP(uri, kinds, from, element, type, member) \
 	{ uri, kinds, from, NULL, element, type, offsetof(struct props, member) }
 #define NO(uri, kinds, from, element) { uri, kinds, from, NULL, element, FALSE, 0 }
+/* clang-format on */
 
 /* In the order of the schema: the item's own, then those of each kind in turn. */
 static const struct field fields[] = {
@@ -83,7 +84,8 @@ static const struct field fields[] = {
 	FN("message:ConversationIndex", MAIL | POST, ALL, part_conversation_index),
 	PROP("message:ConversationTopic", MAIL | POST, ALL, "t:ConversationTopic", TEXT, subject),
 	FN("message:From", MAIL | POST, DEF, part_from),
-	PROP("message:InternetMessageId", MAIL | POST, ALL, "t:InternetMessageId", TEXT, message_id),
+	PROP("message:InternetMessageId", MAIL | POST, ALL, "t:InternetMessageId", TEXT,
+	     message_id),
 	FN("message:IsRead", MAIL | POST, DEF, part_read),
 	FN("postitem:PostedTime", POST, ALL, part_posted),
 	NO("message:IsResponseRequested", MAIL, ALL, "t:IsResponseRequested"),
@@ -100,7 +102,8 @@ static const struct field fields[] = {
 	FN("meetingRequest:IntendedFreeBusyStatus", REQUEST, ALL, part_intended_status),
 	PROP("calendar:Start", REQUEST | APPOINTMENT, DEF, "t:Start", TIME, start),
 	PROP("calendar:End", REQUEST | APPOINTMENT, DEF, "t:End", TIME, end),
-	PROP("calendar:IsAllDayEvent", REQUEST | APPOINTMENT, ALL, "t:IsAllDayEvent", BOOL, all_day),
+	PROP("calendar:IsAllDayEvent", REQUEST | APPOINTMENT, ALL, "t:IsAllDayEvent", BOOL,
+	     all_day),
 	FN("calendar:LegacyFreeBusyStatus", REQUEST | APPOINTMENT, DEF, part_busy),
 	PROP("calendar:Location", REQUEST | APPOINTMENT, DEF, "t:Location", TEXT, location),
 	FN("calendar:IsMeeting", REQUEST | APPOINTMENT, ALL, part_is_meeting),
@@ -241,8 +244,9 @@ static bool is_withheld(const struct field *field, const struct shape *shape)
 	if (field->part == part_mime || field->part == part_body || field->part == part_text_body ||
 	    field->part == part_headers)
 		return shape->no_bodies;
-	return shape->no_recipients && (field->part == part_to || field->part == part_cc ||
-					field->part == part_required || field->part == part_optional);
+	return shape->no_recipients &&
+	       (field->part == part_to || field->part == part_cc || field->part == part_required ||
+		field->part == part_optional);
 }
 
 /* The id and the extended properties are in every shape; bytes are asked for by an element. */

@@ -86,7 +86,8 @@ static bool ends(const char *name, const char *with)
 
 static int is_mail_file(const struct dirent *entry)
 {
-	return ends(entry->d_name, ".eml") || ends(entry->d_name, ".ics") || ends(entry->d_name, ".vcf");
+	return ends(entry->d_name, ".eml") || ends(entry->d_name, ".ics") ||
+	       ends(entry->d_name, ".vcf");
 }
 
 static int is_visible(const struct dirent *entry)
@@ -161,7 +162,8 @@ static int64_t from_line_date(const char *line, size_t n)
 	if (sscanf(copy, "From %*s %*s %7s %d %d:%d:%d %d", month, &day, &hour, &minute, &second,
 		   &year) != 6)
 		return 0;
-	snprintf(text, sizeof(text), "%d %s %d %d:%d:%d +0000", day, month, year, hour, minute, second);
+	snprintf(text, sizeof(text), "%d %s %d %d:%d:%d +0000", day, month, year, hour, minute,
+		 second);
 	return mime_parse_date(text, &time) ? time : 0;
 }
 

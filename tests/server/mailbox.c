@@ -69,7 +69,7 @@ char *must_copy(const char *s)
 #define GROW(array, n, size) \
 	do { \
 		if ((n) == (size)) { \
-			(size) = (size) ? (size) * 2 : 8; \
+			(size) = (size) ? (size)*2 : 8; \
 			(array) = must_alloc((array), (size) * sizeof(*(array))); \
 		} \
 	} while (0)
@@ -213,8 +213,8 @@ static struct folder *walk(struct mailbox *box, struct folder *at, const char *p
 	for (size_t i = 0; i < box->folders_n; i++) {
 		struct folder *folder = box->folders[i];
 		size_t n = strlen(folder->name);
-		if (folder->parent != at || folder->gone_seq || strncmp(folder->name, path, n) != 0 ||
-		    (path[n] && path[n] != '/'))
+		if (folder->parent != at || folder->gone_seq ||
+		    strncmp(folder->name, path, n) != 0 || (path[n] && path[n] != '/'))
 			continue;
 		struct folder *found = walk(box, folder, path + n + (path[n] == '/'));
 		if (found)
@@ -251,7 +251,10 @@ struct folder *mailbox_mkdir(struct mailbox *box, struct folder *parent, const c
 	struct folder *folder = must_alloc(NULL, sizeof(*folder));
 
 	*folder = (struct folder){
-		.box = box, .parent = parent, .name = must_copy(name), .kind = kind,
+		.box = box,
+		.parent = parent,
+		.name = must_copy(name),
+		.kind = kind,
 	};
 	folder->fid = box->next_id++;
 	folder->born_seq = folder->change_seq = ++box->seq;

@@ -47,9 +47,9 @@ enum kind {
 
 /* What each kind is on the wire. */
 struct kind_info {
-	const char *element;    /* "t:Message" */
+	const char *element;	/* "t:Message" */
 	const char *item_class; /* "IPM.Note" */
-	uint32_t key_type;      /* first field of the ChangeKey */
+	uint32_t key_type;	/* first field of the ChangeKey */
 };
 const struct kind_info *kind_info(enum kind kind);
 #define KIND_BIT(kind) (1u << (kind))
@@ -60,15 +60,15 @@ enum flag_status { FLAG_NONE, FLAG_COMPLETE, FLAG_FLAGGED };
 struct item {
 	struct folder *folder;
 	struct content *content; /* owned; NULL: made from the seed */
-	char *subject;           /* owned; overrides content and seed where set */
-	uint64_t mid;            /* the counter in its id */
-	uint64_t key;            /* the counter in its change key */
-	uint64_t born_seq;       /* when it came to this folder */
+	char *subject;		 /* owned; overrides content and seed where set */
+	uint64_t mid;		 /* the counter in its id */
+	uint64_t key;		 /* the counter in its change key */
+	uint64_t born_seq;	 /* when it came to this folder */
 	uint64_t content_seq, flag_seq;
 	uint64_t gone_seq; /* 0 while it lives */
 	uint64_t seed;
 	int64_t created, received, modified;
-	uint32_t size;     /* about how many bytes its MIME has */
+	uint32_t size;	   /* about how many bytes its MIME has */
 	uint16_t revision; /* of the bytes made from the seed */
 	uint8_t kind, flag, category;
 	bool read, draft;
@@ -78,7 +78,7 @@ struct item {
 enum folder_kind { FOLDER_MAIL, FOLDER_CALENDAR, FOLDER_CONTACTS, FOLDER_TASKS, FOLDER_KIND_COUNT };
 
 struct folder_kind_info {
-	const char *element;      /* "t:CalendarFolder" */
+	const char *element;	  /* "t:CalendarFolder" */
 	const char *folder_class; /* "IPF.Appointment" */
 	uint32_t key_type;
 };
@@ -115,9 +115,10 @@ struct folder {
 };
 
 struct mailbox {
-	struct lock lock; /* guards all of this, but for what never changes: name, address, identity */
-	char *name;       /* the login */
-	char *address;    /* and its SMTP address */
+	/* Guards all of this, but for what never changes: name, address, identity. */
+	struct lock lock;
+	char *name;    /* the login */
+	char *address; /* and its SMTP address */
 	struct identity identity;
 	struct folder **folders; /* ascending by fid, the deleted ones too; the first is the root */
 	size_t folders_n, folders_size;
@@ -125,12 +126,13 @@ struct mailbox {
 	uint64_t next_id;
 	uint64_t loaded_seq; /* everything up to here stood when loading ended */
 	uint64_t seed;
+	bool synthetic;
 	uint64_t delivered_n; /* items made since then, for their seeds */
 };
 
 struct mailbox *mailbox_new(const char *name);
 void mailbox_release(struct mailbox **box);
-/* Another seed makes other ids: before anything is loaded. */
+/* Another seed makes other ids: before anyone has seen one. */
 void mailbox_set_seed(struct mailbox *box, uint64_t seed);
 /* From here on changes are logged. */
 void mailbox_loaded(struct mailbox *box);

@@ -15,8 +15,8 @@
 /* The bytes of the character at s, at most n; 0 for what is not UTF-8. */
 static size_t utf8_length(const unsigned char *s, size_t n)
 {
-	size_t want = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
-		      s[0] < 0xf5 ? 4 : 0;
+	static const uint8_t by_head[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 2, 2, 3, 4 };
+	size_t want = s[0] == 0xc0 || s[0] == 0xc1 || s[0] > 0xf4 ? 0 : by_head[s[0] >> 4];
 
 	if (want > n)
 		return 0;
@@ -144,8 +144,8 @@ static size_t encoded_word(const char *s, struct buf *ret, enum err *err)
 	snprintf(charset, sizeof(charset), "%.*s", (int)(mark - s - 2), s + 2);
 	charset[strcspn(charset, "*")] = '\0';
 	bool base64 = mark[1] == 'B' || mark[1] == 'b';
-	*err = base64 ? from_base64(text, (size_t)(end - text), &bytes) :
-			from_quoted(text, (size_t)(end - text), true, &bytes);
+	*err = base64 ? from_base64(text, (size_t)(end - text), &bytes)
+		      : from_quoted(text, (size_t)(end - text), true, &bytes);
 	if (!*err)
 		*err = mime_to_utf8(charset, buf_str(&bytes), bytes.len, ret);
 	return (size_t)(end + 2 - s);
@@ -197,7 +197,8 @@ bool mime_parse_date(const char *s, int64_t *ret)
 		   &tm.tm_min, &tm.tm_sec, zone) < 5)
 		return false;
 	tm.tm_mon = month_of(month);
-	if (tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 0 || tm.tm_year > 9999)
+	if (tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 0 ||
+	    tm.tm_year > 9999)
 		return false;
 	tm.tm_year += tm.tm_year < 50 ? 100 : tm.tm_year < 100 ? 0 : -1900;
 	int offset = atoi(zone + (zone[0] == '+' || zone[0] == '-'));

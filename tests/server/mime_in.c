@@ -158,7 +158,8 @@ static bool walk(const char *mime, size_t n, mime_part_fn fn, void *ctx, int dee
 	const char *text = type.len ? type.bytes : "text/plain";
 	if (deep < PARTS_DEEP && strncasecmp(text, "multipart/", 10) == 0 &&
 	    mime_param(text, "boundary", boundary, sizeof(boundary)))
-		return walk_parts(mime + mime_body_at(mime, n), mime + n, boundary, fn, ctx, deep + 1);
+		return walk_parts(mime + mime_body_at(mime, n), mime + n, boundary, fn, ctx,
+				  deep + 1);
 	describe(mime, n, text, &part);
 	return fn(ctx, &part);
 }

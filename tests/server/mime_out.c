@@ -85,7 +85,8 @@ void out_header(struct mime_out *out, const char *name, const char *value)
 	out_str(out, "\r\n");
 }
 
-void out_people_header(struct mime_out *out, const char *name, const struct person *people, size_t n)
+void out_people_header(struct mime_out *out, const char *name, const struct person *people,
+		       size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct person *p = &people[i];
@@ -168,8 +169,8 @@ void out_property_time(struct mime_out *out, const char *name, int64_t time)
 	if (time == TIME_NONE)
 		return;
 	gmtime_r(&t, &tm);
-	outf(out, "%s:%04d%02d%02dT%02d%02d%02dZ\r\n", name, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-	     tm.tm_hour, tm.tm_min, tm.tm_sec);
+	outf(out, "%s:%04d%02d%02dT%02d%02d%02dZ\r\n", name, tm.tm_year + 1900, tm.tm_mon + 1,
+	     tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void out_property_date(struct mime_out *out, const char *name, int64_t time)

@@ -20,7 +20,8 @@ void outf(struct mime_out *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* "Name: value", encoded words (RFC 2047) where it is not plain ASCII, folded. */
 void out_header(struct mime_out *out, const char *name, const char *value);
-void out_people_header(struct mime_out *out, const char *name, const struct person *people, size_t n);
+void out_people_header(struct mime_out *out, const char *name, const struct person *people,
+		       size_t n);
 void out_date_header(struct mime_out *out, const char *name, int64_t time);
 /* A run of base64 lines of 76 characters. */
 void out_base64_lines(struct mime_out *out, const uint8_t *bytes, size_t n);

@@ -62,8 +62,8 @@ static void write_page(struct call *call, const struct folder *const *found, siz
 	xml_raw(call->out, "<m:RootFolder");
 	if (view)
 		xml_rawf(call->out, " IndexedPagingOffset=\"%zu\"", end);
-	xml_rawf(call->out, " TotalItemsInView=\"%zu\" IncludesLastItemInRange=\"%s\"><t:Folders>", n,
-		 end == n ? "true" : "false");
+	xml_rawf(call->out, " TotalItemsInView=\"%zu\" IncludesLastItemInRange=\"%s\"><t:Folders>",
+		 n, end == n ? "true" : "false");
 	for (size_t i = offset; i < end; i++)
 		folder_write(call->out, found[i], shape);
 	xml_raw(call->out, "</t:Folders></m:RootFolder>");
@@ -73,7 +73,8 @@ void op_find_folder(struct call *call)
 {
 	struct shape shape;
 	const char *error;
-	bool deep = strcmp(node_attr(call->op, "Traversal"), "Deep") == 0;
+	const char *traversal = node_attr(call->op, "Traversal");
+	bool deep = strcmp(traversal, "Deep") == 0, none = strcmp(traversal, "SoftDeleted") == 0;
 
 	if (!shape_parse(call, node_child(call->op, "FolderShape"), folder_want, &shape))
 		return;
@@ -87,7 +88,8 @@ void op_find_folder(struct call *call)
 			continue;
 		}
 		message_begin(call, "FindFolder");
-		write_page(call, found, collect(call->box, parent, deep, found), &shape);
+		size_t n = none ? 0 : collect(call->box, parent, deep, found);
+		write_page(call, found, n, &shape);
 		message_end(call, "FindFolder");
 	}
 	reply_end(call, "FindFolder");

@@ -108,7 +108,8 @@ static void write_page(struct call *call, struct folder *folder, const struct sh
 
 	xml_raw(call->out, "<m:RootFolder");
 	if (window.fractional)
-		xml_rawf(call->out, " NumeratorOffset=\"%zu\" AbsoluteDenominator=\"%zu\"", window.to, n);
+		xml_rawf(call->out, " NumeratorOffset=\"%zu\" AbsoluteDenominator=\"%zu\"",
+			 window.to, n);
 	else
 		xml_rawf(call->out, " IndexedPagingOffset=\"%zu\"", window.to);
 	xml_rawf(call->out, " TotalItemsInView=\"%zu\" IncludesLastItemInRange=\"%s\"><t:Items>", n,
@@ -127,8 +128,12 @@ static void write_nothing(struct call *call)
 
 void op_find_item(struct call *call)
 {
-	static const char *const refused[] = { "CalendarView", "ContactsView", "Restriction", "GroupBy",
-					       "DistinguishedGroupBy", "QueryString",
+	static const char *const refused[] = { "CalendarView",
+					       "ContactsView",
+					       "Restriction",
+					       "GroupBy",
+					       "DistinguishedGroupBy",
+					       "QueryString",
 					       "SeekToConditionPageItemView" };
 	struct shape shape;
 	const char *error;
@@ -136,7 +141,8 @@ void op_find_item(struct call *call)
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
 		if (!node_child(call->op, refused[i]))
 			continue;
-		soap_fault(call, "ErrorInvalidRequest", "The request is invalid: no %s here.", refused[i]);
+		soap_fault(call, "ErrorInvalidRequest", "The request is invalid: no %s here.",
+			   refused[i]);
 		return;
 	}
 	if (!shape_parse(call, node_child(call->op, "ItemShape"), item_want, &shape))

@@ -46,8 +46,8 @@ void op_resolve_names(struct call *call)
 		return;
 	}
 	message_begin(call, "ResolveNames");
-	xml_rawf(call->out, "<m:ResolutionSet TotalItemsInView=\"%zu\" IncludesLastItemInRange=\"true\">",
-		 n);
+	xml_rawf(call->out,
+		 "<m:ResolutionSet TotalItemsInView=\"%zu\" IncludesLastItemInRange=\"true\">", n);
 	for (size_t i = 0; i < server->users_n; i++)
 		if (is_meant(&server->users[i], entry))
 			write_resolution(call->out, &server->users[i], with_contact);

@@ -54,8 +54,9 @@ static bool is_news(const struct folder *folder, uint64_t seen)
 static void write_folder_change(struct call *call, const struct folder *folder, uint64_t seen,
 				const struct shape *shape)
 {
-	const char *what = folder->gone_seq ? "t:Delete" :
-			   folder->born_seq > seen ? "t:Create" : "t:Update";
+	const char *what = folder->gone_seq	     ? "t:Delete"
+			   : folder->born_seq > seen ? "t:Create"
+						     : "t:Update";
 
 	xml_open(call->out, what);
 	if (folder->gone_seq)
@@ -91,8 +92,8 @@ void op_sync_hierarchy(struct call *call)
 
 	if (!shape_parse(call, node_child(call->op, "FolderShape"), folder_want, &shape))
 		return;
-	const struct folder *root = asked ? folder_asked(call, asked, &error) :
-					    mailbox_distinguished(call->box, "msgfolderroot");
+	const struct folder *root = asked ? folder_asked(call, asked, &error)
+					  : mailbox_distinguished(call->box, "msgfolderroot");
 	if (!root) {
 		refuse(call, name, error, last);
 		return;

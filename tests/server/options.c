@@ -18,9 +18,10 @@ static const struct option names[] = {
 };
 
 static const char usage[] =
-	"usage: ews-testd [--listen ADDR:PORT] [--user NAME:PASSWORD]... [--mail USER:FOLDER:PATH]...\n"
-	"                 [--synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]] [--schema DIR] [--auth basic]\n"
-	"                 [--tls CERT:KEY] [--ready-fd N]\n";
+	"usage: ews-testd [--listen ADDR:PORT] [--user NAME:PASSWORD]...\n"
+	"                 [--mail USER:FOLDER:PATH]...\n"
+	"                 [--synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]] [--schema DIR]\n"
+	"                 [--auth basic] [--tls CERT:KEY] [--ready-fd N]\n";
 
 PRINTF_LIKE(1, 2) static bool complain(const char *fmt, ...)
 {
@@ -97,16 +98,19 @@ static bool read_synthetic(char *text, struct server *server)
 	if (!seeded) {
 		strcpy(copy, text);
 		if (!split(copy, parts, 4))
-			return complain("--synthetic %s: not USER:FOLDERS:ITEMS:BYTES[:SEED]", text);
+			return complain("--synthetic %s: not USER:FOLDERS:ITEMS:BYTES[:SEED]",
+					text);
 	}
 	if (!*parts[0] || !text_parse_int(parts[1], 1, 100000, &folders) ||
 	    !text_parse_int(parts[2], 0, 100000000, &items) ||
 	    !text_parse_int(parts[3], 1, 100000000, &bytes) ||
 	    (seeded && !text_parse_int(parts[4], 0, INT64_MAX, &seed)))
 		return complain("--synthetic %s: a number is missing or out of range", text);
-	struct synth_plan plan = { (uint64_t)folders, (uint64_t)items, (uint64_t)bytes, (uint64_t)seed };
+	struct synth_plan plan = { (uint64_t)folders, (uint64_t)items, (uint64_t)bytes,
+				   (uint64_t)seed };
 	struct mailbox *box = server_add_user(server, parts[0])->box;
-	mailbox_set_seed(box, plan.seed);
+	if (box->synthetic)
+		return complain("--synthetic: %s has a made mailbox already", parts[0]);
 	synth_fill(box, &plan);
 	return true;
 }
@@ -164,9 +168,7 @@ static bool read_one(int option, struct server *server, struct options *options)
 	case 'a':
 		return strcmp(optarg, "basic") == 0 ||
 		       complain("--auth %s: only basic is available yet", optarg);
-	case 'h':
-		fputs(usage, stdout);
-		exit(EXIT_SUCCESS);
+	case 'h': fputs(usage, stdout); exit(EXIT_SUCCESS);
 	default: return false; /* getopt has said why */
 	}
 }

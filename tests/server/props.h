@@ -32,8 +32,8 @@ struct props {
 	int64_t start, end;
 	bool all_day, recurring;
 	/* contacts and lists; subject is their display name */
-	const char *given, *surname, *company, *job, *email, *phone, *mobile, *street, *city, *postal,
-		*country;
+	const char *given, *surname, *company, *job, *email, *phone, *mobile, *street, *city,
+		*postal, *country;
 	int64_t birthday;
 	/* tasks */
 	const char *status;

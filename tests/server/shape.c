@@ -24,7 +24,8 @@ static bool add_tag(struct call *call, const xmlNode *node, struct shape *shape)
 	return true;
 }
 
-static bool add_field(struct call *call, const xmlNode *node, shape_want_fn want, struct shape *shape)
+static bool add_field(struct call *call, const xmlNode *node, shape_want_fn want,
+		      struct shape *shape)
 {
 	const char *uri = node_attr(node, "FieldURI");
 
@@ -32,10 +33,11 @@ static bool add_field(struct call *call, const xmlNode *node, shape_want_fn want
 		return add_tag(call, node, shape);
 	if (want(shape, uri))
 		return true;
-	soap_schema_fault(call,
-			  "The 'FieldURI' attribute is invalid - The value '%.80s' is invalid according "
-			  "to its datatype - The Enumeration constraint failed.",
-			  uri);
+	soap_schema_fault(
+		call,
+		"The 'FieldURI' attribute is invalid - The value '%.80s' is invalid according "
+		"to its datatype - The Enumeration constraint failed.",
+		uri);
 	return false;
 }
 
@@ -44,9 +46,9 @@ bool shape_parse(struct call *call, const xmlNode *node, shape_want_fn want, str
 	const char *base = child_text(node, "BaseShape");
 
 	*ret = (struct shape){
-		.base = strcmp(base, "AllProperties") == 0 ? SHAPE_ALL :
-			strcmp(base, "Default") == 0	   ? SHAPE_DEFAULT :
-							     SHAPE_ID_ONLY,
+		.base = strcmp(base, "AllProperties") == 0 ? SHAPE_ALL
+			: strcmp(base, "Default") == 0	   ? SHAPE_DEFAULT
+							   : SHAPE_ID_ONLY,
 		.mime = strcmp(child_text(node, "IncludeMimeContent"), "true") == 0,
 		.text_body = strcmp(child_text(node, "BodyType"), "Text") == 0,
 	};
@@ -59,10 +61,11 @@ bool shape_parse(struct call *call, const xmlNode *node, shape_want_fn want, str
 
 static void begin(struct xml *out, const struct shape_tag *tag)
 {
-	xml_rawf(out,
-		 "<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag=\"0x%x\" PropertyType=\"%s\"/>"
-		 "<t:Value>",
-		 tag->tag, tag->type);
+	xml_rawf(
+		out,
+		"<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag=\"0x%x\" PropertyType=\"%s\"/>"
+		"<t:Value>",
+		tag->tag, tag->type);
 }
 
 static void end(struct xml *out)

@@ -24,9 +24,9 @@ struct shape_tag {
 struct shape {
 	enum shape_base base;
 	bool mime;
-	bool no_bodies;     /* SyncFolderItems and FindItem never give them, */
+	bool no_bodies;	    /* SyncFolderItems and FindItem never give them, */
 	bool no_recipients; /* FindItem gives not even these */
-	bool text_body; /* BodyType Text; else HTML where there is any */
+	bool text_body;	    /* BodyType Text; else HTML where there is any */
 	bool wanted[SHAPE_FIELDS];
 	uint32_t kinds_refused; /* KIND_BITs for which some FieldURI makes no sense */
 	struct shape_tag tags[SHAPE_TAGS];

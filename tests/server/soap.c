@@ -34,10 +34,11 @@ static const struct {
 	{ "ErrorAccessDenied", "Access is denied. Check credentials and try again." },
 	{ "ErrorFolderNotFound", "The specified folder could not be found in the store." },
 	{ "ErrorInvalidIdMalformed", "Id is malformed." },
-	{ "ErrorInvalidPropertyForOperation",
-	  "The property is not valid for this operation." },
-	{ "ErrorInvalidPropertyRequest", "The property requested is not valid for this object type." },
-	{ "ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid." },
+	{ "ErrorInvalidPropertyForOperation", "The property is not valid for this operation." },
+	{ "ErrorInvalidPropertyRequest",
+	  "The property requested is not valid for this object type." },
+	{ "ErrorInvalidSyncStateData",
+	  "Synchronization state data is corrupt or otherwise invalid." },
 	{ "ErrorItemNotFound", "The specified object was not found in the store." },
 	{ "ErrorNameResolutionNoResults", "No results were found." },
 	{ "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it." },
@@ -175,14 +176,15 @@ void message_error(struct call *call, const char *name, const char *code)
 
 static void write_start(struct xml *out)
 {
-	xml_raw(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP_NS "\">"
-		     "<s:Header><h:ServerVersionInfo MajorVersion=\"15\" MinorVersion=\"2\" "
-		     "MajorBuildNumber=\"1748\" MinorBuildNumber=\"10\" Version=\"V2017_07_11\" "
-		     "xmlns:h=\"" TYPES_NS "\" xmlns=\"" TYPES_NS "\" "
-		     "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
-		     "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"/></s:Header>"
-		     "<s:Body xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
-		     "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">");
+	xml_raw(out,
+		"<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP_NS "\">"
+		"<s:Header><h:ServerVersionInfo MajorVersion=\"15\" MinorVersion=\"2\" "
+		"MajorBuildNumber=\"1748\" MinorBuildNumber=\"10\" Version=\"V2017_07_11\" "
+		"xmlns:h=\"" TYPES_NS "\" xmlns=\"" TYPES_NS "\" "
+		"xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
+		"xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"/></s:Header>"
+		"<s:Body xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+		"xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">");
 }
 
 static void write_violation(const struct call *call, struct xml *out)
@@ -199,14 +201,17 @@ static void write_fault(const struct call *call, struct xml *out)
 {
 	bool schema = strcmp(call->fault, "ErrorSchemaValidation") == 0;
 
-	xml_raw(out, "<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP_NS "\">"
-		     "<s:Body><s:Fault><faultcode xmlns:a=\"" TYPES_NS "\">a:");
+	xml_raw(out,
+		"<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP_NS "\">"
+		"<s:Body><s:Fault><faultcode xmlns:a=\"" TYPES_NS "\">a:");
 	xml_raw(out, call->fault);
 	xml_raw(out, "</faultcode><faultstring xml:lang=\"en-US\">");
 	xml_raw(out, schema ? "The request failed schema validation: " : "");
 	xml_text(out, call->fault_text);
-	xml_rawf(out, "</faultstring><detail><e:ResponseCode xmlns:e=\"" ERRORS_NS "\">%s"
-		      "</e:ResponseCode><e:Message xmlns:e=\"" ERRORS_NS "\">", call->fault);
+	xml_rawf(out,
+		 "</faultstring><detail><e:ResponseCode xmlns:e=\"" ERRORS_NS "\">%s"
+		 "</e:ResponseCode><e:Message xmlns:e=\"" ERRORS_NS "\">",
+		 call->fault);
 	xml_text(out, schema ? "The request failed schema validation." : call->fault_text);
 	xml_raw(out, "</e:Message>");
 	if (schema)
@@ -228,9 +233,10 @@ static bool check_element(struct call *call, xmlNode *element)
 /* Before the schema has its say, so that a client learns to step down. Absent is fine. */
 static bool check_version(struct call *call, const xmlNode *header)
 {
-	static const char *const known[] = { "Exchange2007", "Exchange2007_SP1", "Exchange2009", "Exchange2010",
-					     "Exchange2010_SP1", "Exchange2010_SP2", "Exchange2012",
-					     "Exchange2013", "Exchange2013_SP1", "Exchange2015", "Exchange2016" };
+	static const char *const known[] = { "Exchange2007", "Exchange2007_SP1", "Exchange2009",
+					     "Exchange2010", "Exchange2010_SP1", "Exchange2010_SP2",
+					     "Exchange2012", "Exchange2013",	 "Exchange2013_SP1",
+					     "Exchange2015", "Exchange2016" };
 	const xmlNode *node = node_child(header, "RequestServerVersion");
 	const char *version = node_attr(node, "Version");
 
@@ -260,8 +266,9 @@ static bool check_impersonation(struct call *call, const xmlNode *header)
 
 	if (!sid || server_address(call->server, who) == call->user)
 		return true;
-	soap_fault(call, server_address(call->server, who) ? "ErrorImpersonateUserDenied" :
-							     "ErrorNonExistentMailbox",
+	soap_fault(call,
+		   server_address(call->server, who) ? "ErrorImpersonateUserDenied"
+						     : "ErrorNonExistentMailbox",
 		   "The account does not have permission to impersonate the requested user.");
 	return false;
 }
@@ -286,13 +293,14 @@ static void dispatch(struct call *call, xmlDoc *doc)
 	const xmlNode *header = node_child(envelope, "Header");
 
 	call->op = node_is(envelope, "Envelope") ? node_first(node_child(envelope, "Body")) : NULL;
-	if (!call->op || !call->op->ns || strcmp((const char *)call->op->ns->href, MESSAGES_NS) != 0) {
+	if (!call->op || !call->op->ns ||
+	    strcmp((const char *)call->op->ns->href, MESSAGES_NS) != 0) {
 		soap_fault(call, "ErrorInvalidRequest", "The request is invalid.");
 		return;
 	}
 	server_count(call->server, (const char *)call->op->name);
-	if (check_version(call, header) && check_header(call, header) && check_element(call, call->op) &&
-	    check_impersonation(call, header))
+	if (check_version(call, header) && check_header(call, header) &&
+	    check_element(call, call->op) && check_impersonation(call, header))
 		run(call);
 }
 
@@ -306,9 +314,10 @@ int soap_answer(struct server *server, struct user *user, const char *body, size
 		struct xml *ret, char ret_operation[48])
 {
 	struct call call = { .server = server, .user = user, .box = user->box, .out = ret };
-	AUTO(xml_doc) xmlDoc *doc = xmlReadMemory(body, (int)n, NULL, NULL,
-						  XML_PARSE_NONET | XML_PARSE_NOERROR |
-							  XML_PARSE_NOWARNING | XML_PARSE_HUGE);
+	AUTO(xml_doc)
+	xmlDoc *doc = xmlReadMemory(body, (int)n, NULL, NULL,
+				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+					    XML_PARSE_HUGE);
 	size_t start = ret->buf.len;
 
 	write_start(ret);
@@ -319,8 +328,8 @@ int soap_answer(struct server *server, struct user *user, const char *body, size
 	snprintf(ret_operation, 48, "%s", call.op ? (const char *)call.op->name : "");
 	xml_raw(ret, "</s:Body></s:Envelope>");
 	if (ret->err && !call.fault)
-		soap_fault(&call, "ErrorInternalServerError", "An internal server error occurred. %s",
-			   err_text(ret->err));
+		soap_fault(&call, "ErrorInternalServerError",
+			   "An internal server error occurred. %s", err_text(ret->err));
 	if (!call.fault)
 		return 200;
 	ret->buf.len = start;

@@ -21,7 +21,7 @@ struct call {
 	struct server *server;
 	struct user *user;
 	struct mailbox *box; /* the user's */
-	xmlNode *op;         /* the request's element in Body */
+	xmlNode *op;	     /* the request's element in Body */
 	struct xml *out;
 	const char *fault; /* static ResponseCode; NULL while all is well */
 	char fault_text[640];

@@ -116,8 +116,8 @@ static void digest(const struct identity *identity, const char *use, const uint8
 }
 
 /* The same call scrambles and restores: the seal is the start of the key stream. */
-static void scramble(const struct identity *identity, const uint8_t seal[SEAL_BYTES], uint8_t *bytes,
-		     size_t n)
+static void scramble(const struct identity *identity, const uint8_t seal[SEAL_BYTES],
+		     uint8_t *bytes, size_t n)
 {
 	uint8_t block[SEAL_BYTES + 1], stream[SHA256_DIGEST_SIZE];
 
@@ -137,7 +137,8 @@ enum err state_print(const struct state *state, const struct identity *identity,
 	uint8_t bytes[MAX_BYTES];
 	uint8_t *seal = bytes + sizeof(gzip_look), *body = seal + SEAL_BYTES;
 	uint8_t whole[SHA256_DIGEST_SIZE];
-	uint64_t fresh = (uint64_t)clock_wall_ns() ^ __atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) << 48;
+	uint64_t fresh = (uint64_t)clock_wall_ns() ^ __atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED)
+							     << 48;
 
 	memcpy(bytes, gzip_look, sizeof(gzip_look));
 	uint8_t *p = put(put(body, fresh), state->kind);
@@ -159,7 +160,8 @@ static bool open_seal(const struct identity *identity, uint8_t *bytes, size_t n)
 
 	scramble(identity, seal, body, body_n);
 	digest(identity, "seal", body, body_n, whole);
-	return memcmp(bytes, gzip_look, sizeof(gzip_look)) == 0 && memeql_sec(whole, seal, SEAL_BYTES);
+	return memcmp(bytes, gzip_look, sizeof(gzip_look)) == 0 &&
+	       memeql_sec(whole, seal, SEAL_BYTES);
 }
 
 static void get_all(const uint8_t *p, const uint8_t *end, struct state *ret)

@@ -41,8 +41,8 @@ struct stretch {
 struct state {
 	enum state_kind kind;
 	uint64_t fid;
-	uint64_t below;      /* where the round goes on; 0: at its start */
-	size_t stretches_n;  /* at least one, descending, the last from 0 */
+	uint64_t below;	    /* where the round goes on; 0: at its start */
+	size_t stretches_n; /* at least one, descending, the last from 0 */
 	struct stretch stretches[STATE_STRETCHES + 2];
 };
 

@@ -57,7 +57,8 @@ static const struct {
 	{ "Calendar/Room: 4*2?", FOLDER_CALENDAR },
 	{ "Inbox/Отчёты \"2024\"", FOLDER_MAIL },
 	{ "Contacts/Suppliers", FOLDER_CONTACTS },
-	{ "Inbox/A very long folder name that goes on and on, as people make them when they paste a "
+	{ "Inbox/A very long folder name that goes on and on, as people make them when they paste "
+	  "a "
 	  "whole sentence into the dialog and press return without looking at what they have done, "
 	  "which is more common than one would think",
 	  FOLDER_MAIL },
@@ -114,7 +115,9 @@ static enum kind draw_kind(struct rng *rng, const struct folder *folder)
 	case FOLDER_CALENDAR: return KIND_APPOINTMENT;
 	case FOLDER_CONTACTS: return list ? KIND_LIST : KIND_CONTACT;
 	case FOLDER_TASKS: return KIND_TASK;
-	default: return folder->distinguished && folder->distinguished[0] != 'i' ? KIND_MESSAGE : mail;
+	default:
+		return folder->distinguished && folder->distinguished[0] != 'i' ? KIND_MESSAGE
+										: mail;
 	}
 }
 
@@ -173,7 +176,8 @@ static void fill_folder(struct mailbox *box, struct folder *folder, size_t numbe
 
 void synth_fill(struct mailbox *box, const struct synth_plan *plan)
 {
-	box->seed = plan->seed;
+	mailbox_set_seed(box, plan->seed);
+	box->synthetic = true;
 	for (size_t i = 0; i < plan->folders_n; i++) {
 		bool named = i < ARRAY_LEN(first_folders);
 		fill_folder(box, named ? named_folder(box, i) : numbered_folder(box, i), i, plan);

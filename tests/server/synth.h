@@ -21,7 +21,7 @@ struct synth_plan {
 	uint64_t folders_n, items_n, bytes, seed;
 };
 
-/* Fills an empty mailbox. */
+/* Fills a mailbox, once. */
 void synth_fill(struct mailbox *box, const struct synth_plan *plan);
 
 /* One more, as of now, of about that size. The caller may set `read` and `subject` before adding. */

@@ -75,8 +75,11 @@ static size_t target(const struct mime_out *out, size_t start, const struct item
 
 static void mail_headers(struct mime_out *out, const struct item *item, const struct props *props)
 {
-	out_date_header(out, "Received: from mail.example.org (192.0.2.25) by mail.example.com\r\n\twith "
-			     "Microsoft SMTP Server id 15.2.1748.10; ", item->received);
+	out_date_header(
+		out,
+		"Received: from mail.example.org (192.0.2.25) by mail.example.com\r\n\twith "
+		"Microsoft SMTP Server id 15.2.1748.10; ",
+		item->received);
 	out_people_header(out, "From", &props->from, props->from.address != NULL);
 	out_people_header(out, "To", props->to, props->to_n);
 	out_people_header(out, "Cc", props->cc, props->cc_n);
@@ -109,7 +112,8 @@ static void multipart(struct mime_out *out, const struct item *item, const char 
 	boundary(out, item, "\r\n");
 }
 
-static void with_attachment(struct mime_out *out, struct rng *rng, const struct item *item, size_t until)
+static void with_attachment(struct mime_out *out, struct rng *rng, const struct item *item,
+			    size_t until)
 {
 	multipart(out, item, "mixed");
 	out_str(out, text_part);
@@ -145,8 +149,9 @@ static void calendar(struct mime_out *out, const struct item *item, const struct
 	size_t bytes = item->size < DESCRIPTION_MAX_BYTES ? item->size : DESCRIPTION_MAX_BYTES;
 	size_t until = out->buf->len + bytes;
 
-	out_str(out, "BEGIN:VCALENDAR\r\nPRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN\r\n"
-		     "VERSION:2.0\r\n");
+	out_str(out,
+		"BEGIN:VCALENDAR\r\nPRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN\r\n"
+		"VERSION:2.0\r\n");
 	out_property(out, "METHOD", method);
 	out_str(out, "BEGIN:VEVENT\r\n");
 	outf(out, "ORGANIZER;CN=\"%s\":mailto:%s\r\n", props->from.name, props->from.address);
@@ -177,8 +182,10 @@ static void with_calendar(struct mime_out *out, struct rng *rng, const struct it
 	out_str(out, text_part);
 	fill_text(out, rng, out->buf->len + 300);
 	boundary(out, item, "\r\n");
-	outf(out, "Content-Type: text/calendar; charset=\"utf-8\"; method=%s\r\n"
-		  "Content-Transfer-Encoding: 8bit\r\n\r\n", method);
+	outf(out,
+	     "Content-Type: text/calendar; charset=\"utf-8\"; method=%s\r\n"
+	     "Content-Transfer-Encoding: 8bit\r\n\r\n",
+	     method);
 	calendar(out, item, props, method);
 	boundary(out, item, "--\r\n");
 }
@@ -191,8 +198,10 @@ static void report(struct mime_out *out, struct rng *rng, const struct item *ite
 	out_str(out, "Delivery has failed to these recipients or groups:\r\n\r\n");
 	outf(out, "%s\r\n\r\n", props->to_n ? props->to[0].address : "nobody@example.net");
 	boundary(out, item, "\r\n");
-	out_str(out, "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns;mail.example.com\r\n\r\n"
-		     "Final-Recipient: rfc822;gone@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n");
+	out_str(out,
+		"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: "
+		"dns;mail.example.com\r\n\r\n"
+		"Final-Recipient: rfc822;gone@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n");
 	boundary(out, item, "\r\n");
 	out_str(out, "Content-Type: message/rfc822\r\n\r\nSubject: the original\r\n");
 	out_str(out, text_part);
@@ -200,7 +209,8 @@ static void report(struct mime_out *out, struct rng *rng, const struct item *ite
 	boundary(out, item, "--\r\n");
 }
 
-static void message_body(struct mime_out *out, struct rng *rng, const struct item *item, size_t until)
+static void message_body(struct mime_out *out, struct rng *rng, const struct item *item,
+			 size_t until)
 {
 	uint64_t shape = rng_below(rng, 5);
 
@@ -253,7 +263,8 @@ static void mail(struct mime_out *out, const struct item *item, const struct pro
 		report(out, &rng, item, props, until);
 	else
 		message_body(out, &rng, item,
-			     kind_folder(item->kind) == FOLDER_MAIL ? until : start + NOTES_MAX_BYTES);
+			     kind_folder(item->kind) == FOLDER_MAIL ? until
+								    : start + NOTES_MAX_BYTES);
 }
 
 enum err synth_mime(const struct item *item, const struct props *props, struct buf *ret)

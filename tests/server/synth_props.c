@@ -6,14 +6,14 @@
 static const struct {
 	const char *given, *surname, *local;
 } people[] = {
-	{ "Anna", "Schmidt", "anna.schmidt" },   { "John", "O'Brien", "john.obrien" },
-	{ "François", "Müller", "f.mueller" },   { "Мария", "Иванова", "m.ivanova" },
-	{ "山田", "太郎", "taro.yamada" },       { "José", "Núñez", "jose.nunez" },
-	{ "Grace", "Hopper", "grace.hopper" },   { "Ada", "Lovelace", "ada" },
-	{ "Søren", "Ångström", "soren" },        { "Wei", "Zhang", "wei.zhang" },
-	{ "Fatima", "al-Fihri", "fatima" },      { "Linus", "Berg", "linus.berg" },
+	{ "Anna", "Schmidt", "anna.schmidt" },	 { "John", "O'Brien", "john.obrien" },
+	{ "François", "Müller", "f.mueller" },	 { "Мария", "Иванова", "m.ivanova" },
+	{ "山田", "太郎", "taro.yamada" },	 { "José", "Núñez", "jose.nunez" },
+	{ "Grace", "Hopper", "grace.hopper" },	 { "Ada", "Lovelace", "ada" },
+	{ "Søren", "Ångström", "soren" },	 { "Wei", "Zhang", "wei.zhang" },
+	{ "Fatima", "al-Fihri", "fatima" },	 { "Linus", "Berg", "linus.berg" },
 	{ "Zoë", "van der Berg", "zoe.vdberg" }, { "שרה", "כהן", "sarah.cohen" },
-	{ "Bob", "Smith, Jr.", "bob.smith" },    { "Priya", "Raman", "priya" },
+	{ "Bob", "Smith, Jr.", "bob.smith" },	 { "Priya", "Raman", "priya" },
 };
 
 static const char *const plain_subjects[] = {
@@ -36,9 +36,9 @@ static const char *const plain_subjects[] = {
 };
 
 static const char *const foreign_subjects[] = {
-	"Größere Änderungen für Köln",     "会議の議事録について",
-	"Отчёт за второй квартал",         "مراجعة العقد الجديد",
-	"Réunion reportée à jeudi",        "\U0001F389 Party! \U0001F37B",
+	"Größere Änderungen für Köln",	   "会議の議事録について",
+	"Отчёт за второй квартал",	   "مراجعة العقد الجديد",
+	"Réunion reportée à jeudi",	   "\U0001F389 Party! \U0001F37B",
 	"Re\u0301sume\u0301 (decomposed)", "Ñandú, cigüeña y pingüino",
 };
 
@@ -152,9 +152,12 @@ static void draw_contact(struct rng *rng, struct props *ret)
 	ret->company = PICK(rng, companies);
 	ret->job = PICK(rng, jobs);
 	ret->email = props_printf(ret, "%s@example.com", people[i].local);
-	ret->phone = props_printf(ret, "+49 221 %06llu", (unsigned long long)rng_below(rng, 1000000));
-	ret->mobile = props_printf(ret, "+353 87 %07llu", (unsigned long long)rng_below(rng, 10000000));
-	ret->street = props_printf(ret, "%llu Main Street", (unsigned long long)rng_below(rng, 200));
+	ret->phone = props_printf(ret, "+49 221 %06llu",
+				  (unsigned long long)rng_below(rng, 1000000));
+	ret->mobile = props_printf(ret, "+353 87 %07llu",
+				   (unsigned long long)rng_below(rng, 10000000));
+	ret->street = props_printf(ret, "%llu Main Street",
+				   (unsigned long long)rng_below(rng, 200));
 	ret->city = PICK(rng, cities);
 	ret->postal = props_printf(ret, "%05llu", (unsigned long long)rng_below(rng, 100000));
 	ret->country = "Germany";
@@ -205,7 +208,9 @@ void synth_describe(const struct item *item, struct props *ret)
 	draw_people(&rng, item, ret);
 	uint64_t importance = rng_below(&rng, 30), sensitivity = rng_below(&rng, 50);
 	ret->importance = importance < 2 ? "High" : importance == 2 ? "Low" : "Normal";
-	ret->sensitivity = sensitivity == 0 ? "Private" : sensitivity == 1 ? "Confidential" : "Normal";
+	ret->sensitivity = sensitivity == 0   ? "Private"
+			   : sensitivity == 1 ? "Confidential"
+					      : "Normal";
 	ret->sent = item->received - (int64_t)rng_below(&rng, 60);
 	ret->message_id = props_printf(ret, "<%016llx@mail.example.org>",
 				       (unsigned long long)item->seed);

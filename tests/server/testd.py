@@ -11,7 +11,8 @@ import json
 from lxml import etree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("EWS_TESTD", str(ROOT / "build/tests/server/ews-testd"))
+BUILD = pathlib.Path(os.environ.get("EWSFS_BUILD", ROOT / "build"))
+BINARY = os.environ.get("EWS_TESTD", str(BUILD / "tests/server/ews-testd"))
 SHARED = pathlib.Path(os.environ.get("EWSFS_SHARED", ROOT.parent / "shared")) / "ews"
 SCHEMA = SHARED / "schema/V2018_01_08"
 

@@ -41,7 +41,8 @@ static json_t *categories(const struct item *item)
 
 	for (size_t i = 0; i < 2; i++)
 		if (category_names[item->category][i])
-			json_array_append_new(names, json_string(category_names[item->category][i]));
+			json_array_append_new(names,
+					      json_string(category_names[item->category][i]));
 	return names;
 }
 

@@ -38,33 +38,40 @@ void xml_rawf(struct xml *xml, const char *fmt, ...)
 	xml_bytes(xml, s, (size_t)n);
 }
 
-/* What a byte must be written as; NULL where it stands for itself. */
-static const char *escape(unsigned char c, char ret[8])
+/* What the character at s must be written as; NULL where it stands for itself. */
+static const char *escape(const unsigned char *s, char ret[12])
 {
-	if (c >= 0x20 && c != '&' && c != '<' && c != '>' && c != '"')
-		return NULL;
-	switch (c) {
+	if (s[0] == 0xef && s[1] == 0xbf && s[2] >= 0xbe) {
+		snprintf(ret, 12, "&#xFFF%c;", s[2] == 0xbe ? 'E' : 'F');
+		return ret;
+	}
+	switch (s[0]) {
 	case '&': return "&amp;";
 	case '<': return "&lt;";
 	case '>': return "&gt;";
 	case '"': return "&quot;";
 	case '\n':
 	case '\t': return NULL;
-	default: snprintf(ret, 8, "&#x%X;", c); return ret;
+	default: break;
 	}
+	if (s[0] >= 0x20)
+		return NULL;
+	snprintf(ret, 12, "&#x%X;", s[0]);
+	return ret;
 }
 
 void xml_text(struct xml *xml, const char *s)
 {
-	char reference[8];
+	char reference[12];
 	const char *from = s;
 
 	for (; *s; s++) {
-		const char *as = escape((unsigned char)*s, reference);
+		const char *as = escape((const unsigned char *)s, reference);
 		if (!as)
 			continue;
 		xml_bytes(xml, from, (size_t)(s - from));
 		xml_raw(xml, as);
+		s += (unsigned char)*s == 0xef ? 2 : 0;
 		from = s + 1;
 	}
 	xml_bytes(xml, from, (size_t)(s - from));

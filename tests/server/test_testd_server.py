@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command line, logins, the controls, and mail from disk."""
 import base64
+import concurrent.futures
 import hashlib
 import json
 import mailbox
@@ -153,3 +154,21 @@ def test_a_large_message(tmp_path):
     with testd.Server("--mail", f"alice:Inbox:{tmp_path}") as server:
         item, = server.truth()["Inbox"]["items"]
         assert base64.b64decode(get_item(server, item["id"]).findtext("t:MimeContent", None, NS)) == mime
+
+
+def test_many_at_once():
+    with testd.Server("--synthetic", "alice:3:400:2000") as server:
+        folders = server.truth(mime=False)
+
+        def work(number):
+            folder = list(folders.values())[number % 3 + 1]["id"]
+            state = ""
+            for _ in range(20):
+                state, _, changes = server.sync(folder, state, 100)
+                server.control("change", folder="Inbox", count=3)
+                if changes:
+                    get_item(server, changes[0][1])
+            return True
+
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            assert all(pool.map(work, range(6)))
