@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ews-testd and ewsfs as objects: start, ask, stop. No fixed sleeps: readiness comes through pipes."""
 import base64
+import datetime
 import json
 import os
 import pathlib
@@ -15,6 +16,13 @@ EWSFS = BUILD / "src" / "ewsfs"
 TESTD = BUILD / "tests" / "server" / "ews-testd"
 TIMEOUT_S = 120
 USER, PASSWORD = "alice", "wonderland"
+
+
+def iso(seconds):
+    """A time as the interface spells it; None stays None."""
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def wait_ready(fd, process, what):
@@ -70,8 +78,15 @@ class Server:
         self._call("DELETE", "/test/requests")
 
     def truth(self):
-        """The mailbox as the server has it: {"folders": [...], "items": [...]}."""
-        return self._call("GET", f"/test/mailbox?user={USER}")
+        """The mailbox as the server has it: {"folders": [...], "items": [...]}, times as attributes show them."""
+        folders = [folder for folder in self._call("GET", f"/test/mailbox?user={USER}")["folders"]
+                   if folder["distinguished"] != "root"]
+        items = []
+        for folder in folders:
+            for item in folder.pop("items"):
+                times = {name: iso(item[name]) for name in ("received", "sent", "created", "modified", "start")}
+                items.append({**item, **times, "folder": folder["id"]})
+        return {"folders": folders, "items": items}
 
 
 class Mount:
