@@ -28,7 +28,11 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"PRAGMA temp_store = MEMORY;" \
 	"PRAGMA mmap_size = 0;"
 #define PRAGMAS_READER PRAGMAS_COMMON "PRAGMA query_only = ON; PRAGMA cache_size = -1024;"
-/* The first two have no effect on a file that exists. */
+/*
+ * The first two have no effect on a file that exists. Measured with items of 10 KB: pages of
+ * 8192 save 5 % of what an item takes beside its content and cost 5 % of the speed; with 16384
+ * each item wastes 6 KB.
+ */
 #define PRAGMAS_WRITER \
 	"PRAGMA page_size = 4096;" \
 	"PRAGMA auto_vacuum = INCREMENTAL;" \

@@ -4,8 +4,8 @@
 
 /*
  * statements - all the SQL that runs after the file is open, for sql.h. A test asks SQLite how it
- * would run each of them: none may walk or sort a table that grows with the mailbox, but for the
- * one marked so.
+ * would run each of them: none may walk or sort a table that grows with the mailbox, but for
+ * the two of the mtime rule.
  */
 #define FOLDER_COLUMNS \
 	"ino, ews_id, change_key, parent_id, display_name, folder_class, distinguished, " \
@@ -39,7 +39,7 @@
 	X(PUT_OWNER, "UPDATE inode SET owner = ?2 WHERE ino = ?1") \
 	X(BURY_INODE, "UPDATE inode SET flags = flags | 2, owner = NULL WHERE ino = ?1") \
 	X(DROP_INODE, "DELETE FROM inode WHERE ino = ?1") \
-	/* The whole of item: when the mtime rule of the mount changes. */ \
+	/* These two walk all items: when the mtime rule of the mount changes. */ \
 	X(RULE_RECEIVED, "UPDATE inode SET mtime = max(min(i.received, 9223372036), -9223372036) " \
 		"* 1000000000 FROM item i WHERE i.row = inode.owner AND i.ino = inode.ino " \
 		"AND inode.flags & 1 = 0 AND i.by_received AND i.received IS NOT NULL") \
@@ -48,7 +48,8 @@
 		"AND inode.flags & 1 = 0 AND i.by_received AND i.modified IS NOT NULL") \
 	\
 	X(FIND_NODE, "SELECT n.ino, n.flags, n.size, n.mtime, n.ctime, n.owner " \
-		"FROM entry e CROSS JOIN inode n ON n.ino = e.ino WHERE e.parent = ?1 AND e.name = ?2") \
+		"FROM entry e CROSS JOIN inode n ON n.ino = e.ino " \
+		"WHERE e.parent = ?1 AND e.name = ?2") \
 	X(LIST_ENTRIES, "SELECT n.ino, n.flags, n.size, n.mtime, n.ctime, n.owner, e.id, e.name " \
 		"FROM entry e CROSS JOIN inode n ON n.ino = e.ino " \
 		"WHERE e.parent = ?1 AND e.id > ?2 ORDER BY e.id") \
@@ -102,9 +103,10 @@
 	X(DROP_FOLDER, "DELETE FROM folder WHERE ino = ?1") \
 	X(DROP_TALLY, "DELETE FROM tally WHERE folder = ?1") \
 	X(LOAD_TALLY, "WITH RECURSIVE below (ino) AS (VALUES (?1) " \
-		"UNION SELECT f.ino FROM below CROSS JOIN folder f ON f.shown_in = below.ino WHERE ?2) " \
-		"SELECT sum(t.items_n), sum(t.unread_n), sum(t.bytes), sum(t.pending_n), sum(t.pending_bytes), " \
-		"sum(t.quarantined_n), sum(t.regressed_n), sum(t.uncovered_n), sum(t.known_n), " \
+		"UNION SELECT f.ino FROM below CROSS JOIN folder f " \
+		"ON f.shown_in = below.ino WHERE ?2) " \
+		"SELECT sum(t.items_n), sum(t.unread_n), sum(t.bytes), " \
+		"sum(t.pending_n), sum(t.pending_bytes), sum(t.quarantined_n), sum(t.regressed_n), sum(t.uncovered_n), sum(t.known_n), " \
 		"CASE WHEN count(f.last_sync) = count(*) THEN min(f.last_sync) END, count(*) " \
 		"FROM below CROSS JOIN folder f ON f.ino = below.ino " \
 		"CROSS JOIN tally t ON t.folder = below.ino") \
@@ -113,8 +115,8 @@
 	X(FIND_RECORD, RECORD_COLUMNS "WHERE i.ews_id = ?1") \
 	X(NEXT_RECORD, RECORD_COLUMNS "WHERE i.folder = ?1 LIMIT 1") \
 	X(EACH_ITEM, "SELECT row, ews_id FROM item WHERE folder = ?1 AND row > ?2 ORDER BY row") \
-	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, by_received, " \
-		"size, file_size, received, modified) " \
+	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, " \
+		"by_received, size, file_size, received, modified) " \
 		"VALUES (?1, ?2, ?3, 0, 0, ?4, 1, ?5, 0, ?6, ?7) RETURNING row") \
 	X(PUT_ITEM, "UPDATE item SET folder = ?2, ino = ?3, entry = ?4, kind = ?5, state = ?6, " \
 		"verdict = ?7, is_read = ?8, by_received = ?9, size = ?10, file_size = ?11, " \
@@ -123,7 +125,8 @@
 	X(FIND_ITEM_OF_INODE, "SELECT owner FROM inode WHERE ino = ?1 AND flags & 3 = 0") \
 	\
 	X(QUEUE, "INSERT INTO fetch (row, folder, kind, received, priority, tries, not_before, " \
-		"change_key) SELECT row, folder, kind, received, ?2, 0, 0, ?3 FROM item WHERE row = ?1 " \
+		"change_key) SELECT row, folder, kind, received, ?2, 0, 0, ?3 " \
+		"FROM item WHERE row = ?1 " \
 		"ON CONFLICT (row) DO UPDATE SET priority = min(priority, excluded.priority), " \
 		"not_before = 0, tries = iif(change_key IS excluded.change_key, tries, 0), " \
 		"change_key = excluded.change_key") \
@@ -135,7 +138,8 @@
 	X(RELEASE_DUE, "UPDATE fetch SET not_before = 0 WHERE row IN (SELECT row FROM fetch " \
 		"WHERE not_before > 0 AND not_before <= ?1 ORDER BY not_before LIMIT 1000)") \
 	X(FORGET_DELAYS, "UPDATE fetch SET not_before = 0 WHERE not_before > 0") \
-	X(NEXT_DUE, "SELECT not_before FROM fetch WHERE not_before > 0 ORDER BY not_before LIMIT 1") \
+	X(NEXT_DUE, "SELECT not_before FROM fetch WHERE not_before > 0 " \
+		"ORDER BY not_before LIMIT 1") \
 	X(COUNT_QUEUE, "SELECT sum(queued_n) FROM tally") \
 	X(QUEUE_HEAD, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size " \
 		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \

@@ -24,8 +24,8 @@
  * returns. Times of items are seconds, times of inodes nanoseconds since 1970, UTC.
  *
  * Identities: `ino` is an inode (folders and items alike, never reused; 1 is the root), `row` an
- * item's row, `id` a server's id. An item's row lives as long as the server has the item; its
- * ino changes with its bytes (invariant I2).
+ * item's row (never reused), `id` a server's id. An item's row lives as long as the server has the
+ * item; its ino changes with its bytes (invariant I2).
  */
 struct store;
 
@@ -250,9 +250,9 @@ void fetch_batch_release(struct fetch_batch *batch);
 /*
  * Takes the next batch out of those due at now_ms (boot clock of this run): best priority, then
  * newest received; at most max_n jobs and, unless it is one alone, max_bytes. Jobs that failed
- * before (tries > 0) go alone. What is taken is not given again until store_return_batch() or until its
- * row leaves the queue; this lives in memory, so a restart forgets it. ERR_NOT_FOUND when
- * nothing is due.
+ * before (tries > 0) go alone. What is taken is not given again until store_return_batch() or
+ * until its row leaves the queue; this lives in memory, so a restart forgets it. So are delays: a
+ * restart makes every job due. ERR_NOT_FOUND when nothing is due.
  */
 MUST_CHECK enum err store_take_batch(struct store *store, int64_t now_ms, size_t max_n,
 				     uint64_t max_bytes, struct fetch_batch *ret);
@@ -265,8 +265,10 @@ MUST_CHECK enum err store_load_queue(struct store *store, int64_t *ret_due_ms, u
  * The content of an item has come. Where the item has no file yet: a new inode under
  * name. Where the bytes differ from those held: a new inode under the (maybe new) name, the
  * old one buried. Where they are equal: attributes, name and ctime only (I2). Removes the job from
- * the queue, state ITEM_LOCAL. The change key stored is the item's own; a 4-byte stub never
- * replaces a full key. A row that is gone meanwhile is no error: nothing happens.
+ * the queue, unless another version was queued after the job was taken; state ITEM_LOCAL. Where
+ * something else has the name, the item is ITEM_QUARANTINED ("name clash") and keeps the file it
+ * had, if any. The change key stored is the item's own; a 4-byte stub never replaces a full
+ * key. A row that is gone meanwhile is no error: nothing happens.
  */
 MUST_CHECK enum err store_put_content(struct txn *txn, int64_t row, const struct item *item,
 				      const char *name, enum verdict verdict,
@@ -292,7 +294,7 @@ MUST_CHECK enum err store_purge_grave(struct txn *txn, uint64_t ino);
 /* At most max inos of graves buried before then, oldest first. */
 MUST_CHECK enum err store_load_graves(struct store *store, int64_t buried_before_ns, size_t max,
 				      uint64_t *inos, size_t *ret_n);
-/* Gives free pages back to the filesystem, a little at a time. */
+/* Gives free pages back to the filesystem, a little (1 MiB) at a time. */
 MUST_CHECK enum err store_shrink(struct store *store);
 
 #endif

@@ -338,6 +338,20 @@ static void test_what_the_server_cannot_deliver_is_a_file_that_fails(void **stat
 	commit(&txn);
 	check_text(b->store, look(b->store, dir, "a.eml").ino, "");
 	check_attr(b->store, look(b->store, dir, "a.eml").ino, ATTR_ERROR, "again");
+	/* Whatever the server says, the attribute is one short line. */
+	char words[300] = "two\nlines ", line[300] = "two lines ";
+	memset(words + 10, 'x', 245);
+	memset(line + 10, 'x', 245);
+	begin(&txn, b->store);
+	check_ok(store_put_quarantine(&txn, r, &item, "a.eml", words, 5000));
+	commit(&txn);
+	check_attr(b->store, look(b->store, dir, "a.eml").ino, ATTR_ERROR, line);
+	words[255] = 'x';
+	strcpy(line + 252, "\xE2\x80\xA6");
+	begin(&txn, b->store);
+	check_ok(store_put_quarantine(&txn, r, &item, "a.eml", words, 5000));
+	commit(&txn);
+	check_attr(b->store, look(b->store, dir, "a.eml").ino, ATTR_ERROR, line);
 }
 
 static void test_a_name_clash_is_quarantined(void **state)
