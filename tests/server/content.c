@@ -1,41 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-#include "content.h"
+#include "content_private.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "mime_in.h"
 
-struct people {
-	struct person *all;
-	size_t n, size;
-};
-
-struct content {
-	struct buf mime;
-	enum kind kind;
-	bool draft, attachments;
-	int64_t date;
-	char *subject, *message_id, *in_reply_to, *references, *importance, *sensitivity;
-	char *item_class; /* NULL: that of the kind */
-	struct people from, to, cc;
-	struct buf calendar; /* the text/calendar in it, or all of it */
-	char *uid, *location, *given, *surname, *company, *job, *email, *phone, *mobile;
-	int64_t start, end;
-	bool all_day, recurring;
-};
-
-static void take_person(void *ctx, const char *name, const char *address)
+void people_add(struct people *people, const char *name, const char *address)
 {
-	struct people *people = ctx;
-
 	if (people->n == people->size) {
 		people->size = people->size ? people->size * 2 : 4;
 		people->all = must_alloc(people->all, people->size * sizeof(*people->all));
 	}
 	people->all[people->n++] = (struct person){ must_copy(name), must_copy(address) };
+}
+
+static void take_person(void *ctx, const char *name, const char *address)
+{
+	people_add(ctx, name, address);
 }
 
 static void people_release(struct people *people)
@@ -82,121 +65,6 @@ static int64_t header_date(const struct content *content)
 	return semicolon && mime_parse_date(semicolon + 1, &time) ? time : TIME_NONE;
 }
 
-/* --- what lies in a calendar or a card --- */
-
-/* "\\n" is a line end, any other character behind a backslash stands for itself. */
-static void unescape(char *value)
-{
-	char *to = value;
-
-	for (const char *from = value; from && *from; from++) {
-		bool escaped = *from == '\\' && from[1];
-		from += escaped;
-		*to++ = escaped && (*from == 'n' || *from == 'N') ? '\n' : *from;
-	}
-	if (to)
-		*to = '\0';
-}
-
-/* The value of "NAME" or "NAME;params" in unfolded lines, unescaped; NULL for none. */
-static char *property(const char *lines, const char *name)
-{
-	size_t name_n = strlen(name);
-
-	for (const char *line = lines; line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncasecmp(line, name, name_n) != 0 || !strchr(":;", line[name_n]))
-			continue;
-		size_t line_n = strcspn(line, "\r\n");
-		const char *colon = memchr(line, ':', line_n);
-		if (!colon)
-			continue;
-		char *value = strndup(colon + 1, (size_t)(line + line_n - colon - 1));
-		unescape(value);
-		return value;
-	}
-	return NULL;
-}
-
-/* A line that begins with a blank goes on from the one before. */
-static void unfold(struct buf *text)
-{
-	size_t to = 0;
-
-	for (size_t from = 0; from < text->len; from++) {
-		const char *at = text->bytes + from;
-		size_t line_end = *at == '\n' ? 1 : strncmp(at, "\r\n", 2) == 0 ? 2 : 0;
-		if (line_end && (at[line_end] == ' ' || at[line_end] == '\t')) {
-			from += line_end;
-			continue;
-		}
-		text->bytes[to++] = *at;
-	}
-	text->len = to;
-	if (text->bytes)
-		text->bytes[to] = '\0';
-}
-
-/* "20240130T101512Z" and "20240130"; local times count as UTC. */
-static int64_t calendar_time(const char *text, bool *ret_date)
-{
-	struct tm tm = { 0 };
-	int n = text ? sscanf(text, "%4d%2d%2dT%2d%2d%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-			      &tm.tm_hour, &tm.tm_min, &tm.tm_sec)
-		     : 0;
-
-	if (n < 3)
-		return TIME_NONE;
-	*ret_date = n == 3;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	return timegm(&tm);
-}
-
-static void read_calendar(struct content *content)
-{
-	unfold(&content->calendar);
-	/* Time zones have a DTSTART, too. */
-	const char *event = strstr(buf_str(&content->calendar), "BEGIN:VEVENT");
-	AUTO(str) char *start = property(event, "DTSTART");
-	AUTO(str) char *end = property(event, "DTEND");
-	AUTO(str) char *rule = property(event, "RRULE");
-	AUTO(str) char *organizer = property(event, "ORGANIZER");
-	bool date;
-
-	content->start = calendar_time(start, &content->all_day);
-	content->end = calendar_time(end, &date);
-	if (content->end == TIME_NONE)
-		content->end = content->start;
-	content->recurring = rule != NULL;
-	content->uid = property(event, "UID");
-	content->location = property(event, "LOCATION");
-	if (!content->subject)
-		content->subject = property(event, "SUMMARY");
-	if (!content->from.n && organizer && strncasecmp(organizer, "mailto:", 7) == 0)
-		take_person(&content->from, NULL, organizer + 7);
-}
-
-static void read_card(struct content *content)
-{
-	unfold(&content->calendar);
-	const char *card = buf_str(&content->calendar);
-	AUTO(str) char *name = property(card, "N");
-	char *semicolon = name ? strchr(name, ';') : NULL;
-
-	content->subject = property(card, "FN");
-	content->company = property(card, "ORG");
-	content->job = property(card, "TITLE");
-	content->email = property(card, "EMAIL");
-	content->phone = property(card, "TEL");
-	if (semicolon) {
-		*semicolon = '\0';
-		semicolon[1 + strcspn(semicolon + 1, ";")] = '\0';
-		content->given = must_copy(semicolon + 1);
-	}
-	content->surname = must_copy(name);
-}
-
 /* --- what kind of thing it is --- */
 
 static bool note_part(void *ctx, const struct mime_part *part)
@@ -206,7 +74,11 @@ static bool note_part(void *ctx, const struct mime_part *part)
 	content->attachments = content->attachments || part->attachment;
 	if (strcmp(part->type, "message/delivery-status") == 0)
 		content->kind = KIND_REPORT;
-	if (strcmp(part->type, "text/calendar") != 0 || part->attachment || content->calendar.len)
+	if (strcmp(part->type, "message/disposition-notification") == 0) {
+		content->kind = KIND_REPORT;
+		content->item_class = "REPORT.IPM.Note.IPNRN";
+	}
+	if (strcmp(part->type, "text/calendar") != 0 || part->attachment || content->lines.len)
 		return false;
 	if (strcasecmp(part->method, "REQUEST") == 0)
 		content->kind = KIND_REQUEST;
@@ -214,7 +86,17 @@ static bool note_part(void *ctx, const struct mime_part *part)
 		content->kind = KIND_RESPONSE;
 	else if (strcasecmp(part->method, "CANCEL") == 0)
 		content->kind = KIND_CANCELLATION;
-	return mime_part_bytes(part, &content->calendar) != ERR_OK;
+	return mime_part_bytes(part, &content->lines) != ERR_OK;
+}
+
+/* The outermost type alone decides. */
+static const char *signed_class(const struct content *content)
+{
+	AUTO(str) char *type = header(content, "Content-Type");
+
+	if (type && strncasecmp(type, "multipart/signed", 16) == 0)
+		return "IPM.Note.SMIME.MultipartSigned";
+	return type && strcasestr(type, "application/pkcs7-mime") == type ? "IPM.Note.SMIME" : NULL;
 }
 
 static void read_mail(struct content *content)
@@ -232,9 +114,10 @@ static void read_mail(struct content *content)
 	header_people(content, "Cc", &content->cc);
 	content->draft = unsent && strcmp(unsent, "1") == 0;
 	content->date = header_date(content);
+	content->item_class = signed_class(content);
 	mime_each_part(buf_str(&content->mime), content->mime.len, note_part, content);
-	if (content->calendar.len)
-		read_calendar(content);
+	if (content->lines.len)
+		content_read_calendar(content);
 }
 
 static bool begins(const struct content *content, const char *with)
@@ -247,7 +130,11 @@ struct content *content_new(struct buf *mime)
 	struct content *content = must_alloc(NULL, sizeof(*content));
 
 	*content = (struct content){
-		.mime = *mime, .date = TIME_NONE, .start = TIME_NONE, .end = TIME_NONE
+		.mime = *mime,
+		.date = TIME_NONE,
+		.start = TIME_NONE,
+		.end = TIME_NONE,
+		.birthday = TIME_NONE,
 	};
 	*mime = (struct buf){ 0 };
 	bool calendar = begins(content, "BEGIN:VCALENDAR"), card = begins(content, "BEGIN:VCARD");
@@ -256,10 +143,9 @@ struct content *content_new(struct buf *mime)
 		return content;
 	}
 	content->kind = card ? KIND_CONTACT : KIND_APPOINTMENT;
-	if (buf_append(&content->calendar, content->mime.bytes, content->mime.len))
+	if (buf_append(&content->lines, content->mime.bytes, content->mime.len))
 		abort();
-	(card ? read_card : read_calendar)(content);
-	content->date = content->start;
+	(card ? content_read_card : content_read_calendar)(content);
 	return content;
 }
 
@@ -269,16 +155,18 @@ void content_release(struct content **content)
 
 	if (!c)
 		return;
-	char *texts[] = { c->subject,	 c->message_id,	 c->in_reply_to, c->references,
-			  c->importance, c->sensitivity, c->uid,	 c->location,
-			  c->given,	 c->surname,	 c->company,	 c->job,
-			  c->email,	 c->phone,	 c->mobile };
+	char *texts[] = {
+		c->subject,	c->message_id, c->in_reply_to, c->references, c->importance,
+		c->sensitivity, c->notes,      c->uid,	       c->location,   c->given,
+		c->surname,	c->company,    c->job,	       c->email,      c->phone,
+		c->mobile,	c->street,     c->city,	       c->postal,     c->country,
+	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		free(texts[i]);
 	people_release(&c->from);
 	people_release(&c->to);
 	people_release(&c->cc);
-	buf_release(&c->calendar);
+	buf_release(&c->lines);
 	buf_release(&c->mime);
 	free(c);
 	*content = NULL;
@@ -348,6 +236,9 @@ void content_describe(const struct content *content, struct props *ret)
 	if (content->date != TIME_NONE)
 		ret->sent = content->date;
 	ret->has_attachments = content->attachments;
+	if (content->item_class)
+		ret->item_class = content->item_class;
+	ret->notes = content->notes;
 	ret->uid = content->uid;
 	ret->location = content->location;
 	ret->start = content->start;
@@ -360,6 +251,12 @@ void content_describe(const struct content *content, struct props *ret)
 	ret->job = content->job;
 	ret->email = content->email;
 	ret->phone = content->phone;
+	ret->mobile = content->mobile;
+	ret->street = content->street;
+	ret->city = content->city;
+	ret->postal = content->postal;
+	ret->country = content->country;
+	ret->birthday = content->birthday;
 }
 
 enum err content_mime(const struct content *content, struct buf *ret)

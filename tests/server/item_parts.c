@@ -35,6 +35,12 @@ static void write_body(struct xml *out, struct item_view *view, const char *elem
 	AUTO(buf) struct buf text = { 0 };
 	bool is_html = false;
 
+	if (view_props(view)->notes) {
+		xml_rawf(out, "<%s BodyType=\"Text\">", element);
+		xml_text(out, view_props(view)->notes);
+		xml_close(out, element);
+		return;
+	}
 	if (!out->err)
 		out->err = item_mime(view->item, view_props(view), &mime);
 	if (!out->err)

@@ -22,6 +22,7 @@ struct person {
 struct props {
 	const char *item_class, *subject, *message_id, *in_reply_to, *references;
 	const char *importance, *sensitivity; /* never NULL */
+	const char *notes;		      /* the body, of what is not a mail */
 	struct person from;
 	const struct person *to, *cc; /* attendees and members of a list, too */
 	size_t to_n, cc_n;

@@ -172,3 +172,28 @@ def test_many_at_once():
 
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             assert all(pool.map(work, range(6)))
+
+
+def test_a_calendar_and_a_card(tmp_path):
+    (tmp_path / "a.ics").write_bytes(
+        b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20240101T000000Z\r\nSUMMARY:Room\\, large\r\n"
+        b"DTSTART;VALUE=DATE:20240201\r\nDTEND;VALUE=DATE:20240202\r\nDESCRIPTION:One\\nTwo long\r\n  line\r\n"
+        b"ORGANIZER;CN=\"Berg: Anna\":mailto:anna@example.org\r\nATTENDEE;ROLE=OPT-PARTICIPANT:mailto:b@example.net\r\n"
+        b"END:VEVENT\r\nEND:VCALENDAR\r\n")
+    (tmp_path / "b.vcf").write_bytes(
+        b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Anna Berg\r\nN:Berg;Anna;;;\r\nORG:A\\;B;Sales\r\nTEL;TYPE=CELL:+1\r\n"
+        b"ADR;TYPE=WORK:;;Main St 1;K\xc3\xb6ln;;50667;Germany\r\nNOTE:Hi\r\nREV:2024-03-12T10:05:00Z\r\nEND:VCARD\r\n")
+    with testd.Server("--mail", f"alice:Calendar:{tmp_path}") as server:
+        items = {item["kind"]: item for item in server.truth()["Calendar"]["items"]}
+        event = get_item(server, items["CalendarItem"]["id"])
+        assert event.findtext("t:Subject", None, NS) == "Room, large"
+        assert event.findtext("t:Body", None, NS) == "One\nTwo long line"
+        assert event.findtext("t:Start", None, NS) == "2024-02-01T00:00:00Z"
+        assert event.findtext("t:IsAllDayEvent", None, NS) == "true"
+        assert event.findtext("t:Organizer/t:Mailbox/t:Name", None, NS) == "Berg: Anna"
+        assert event.findtext("t:OptionalAttendees/t:Attendee/t:Mailbox/t:EmailAddress", None, NS) == "b@example.net"
+        card = get_item(server, items["Contact"]["id"])
+        assert card.findtext("t:CompanyName", None, NS) == "A;B"
+        assert card.findtext("t:Body", None, NS) == "Hi"
+        assert card.findtext(".//t:City", None, NS) == "Köln"
+        assert items["Contact"]["created"] == 1710237900
