@@ -257,7 +257,7 @@ struct sync {
 	struct gate gate;
 	struct flight *flights;
 	enum err fetch_err;     /* a batch met what ends the run */
-	int64_t retry_until_ms; /* a delayed job of this run is due by then */
+	int64_t retry_until_ms; /* delayed jobs that a run waits for are due by then */
 	struct sight *sights;   /* by ino */
 	size_t sights_n;
 	struct round last_round; /* for run_result() */

@@ -93,8 +93,6 @@ static void unlink_flight(struct sync *sync, const struct flight *flight)
 /* What a request without an answer, or one for us to wait, means for the others. */
 static enum err judge_request(struct sync *sync, enum err err)
 {
-	const char *reason = ews_reason(sync->ews);
-
 	if (!err) {
 		sync->gate.losses = 0;
 		sync->gate.level = 0;
@@ -102,6 +100,7 @@ static enum err judge_request(struct sync *sync, enum err err)
 	}
 	if (err == ERR_CANCELLED)
 		return err;
+	const char *reason = ews_reason(sync->ews);
 	gate_blame(sync, "%s", reason && *reason ? reason : err_text(err));
 	if (gate_is_throttled(sync, err)) {
 		gate_close(sync, ews_back_off_ms(sync->ews));

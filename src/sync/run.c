@@ -234,7 +234,6 @@ enum err run_whole(struct sync *sync)
 
 	sync->reason[0] = '\0';
 	sync->fetch_err = ERR_OK;
-	sync->retry_until_ms = 0;
 	sync->gate.losses = 0;
 	sync->has_lost = false;
 	do {

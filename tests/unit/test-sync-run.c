@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "test-sync.h"
+
+/* --- the digest --- */
+
+static void test_an_unchanged_mailbox_costs_one_request(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_folder("A", "ROOT", "A");
+	run_ok(bench);
+	fake.folders_calls_n = fake.hierarchy_calls_n = fake.pages_calls_n = fake.items_calls_n = 0;
+	run_ok(bench);
+	assert_int_equal(fake.folders_calls_n, 1);
+	assert_int_equal(fake.hierarchy_calls_n, 0);
+	assert_int_equal(fake.pages_calls_n, 0);
+	assert_int_equal(fake.items_calls_n, 0);
+	/* One folder changed. */
+	fake_touch_items("A");
+	run_ok(bench);
+	assert_int_equal(fake.pages_calls_n, 1);
+}
+
+/* The server does not tell its digest: every folder is asked. */
+static void test_without_a_digest_all_folders_are_asked(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_folder("A", "ROOT", "A");
+	for (size_t i = 0; i < fake.folders_n; i++)
+		fake.folders[i].has_no_digest = true;
+	run_ok(bench);
+	fake.hierarchy_calls_n = fake.pages_calls_n = 0;
+	run_ok(bench);
+	assert_int_equal(fake.pages_calls_n, 3);
+	assert_int_equal(fake.hierarchy_calls_n, 0);
+}
+
+static void change_inbox(void)
+{
+	fake_add_page(&(struct fake_page){ "INBOX", "s2", "s3", { FAKE_DELETE("X") } });
+	fake.on_items = NULL;
+}
+
+/* What changes while a long folder is listed shows in the same run. */
+static void test_a_full_page_is_compared_again(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("X", "k", "one");
+	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", { FAKE_CREATE("X", "k") }, .is_full = true });
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2" });
+	fake.on_items = change_inbox;
+	run_ok(bench);
+	check_item(bench, "X", "-");
+}
+
+/* --- a listing afresh --- */
+
+static void hold_three(struct bench *bench)
+{
+	fake_add_item("A", "k", "a");
+	fake_add_item("B", "k", "b");
+	fake_add_item("C", "k", "c");
+	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1",
+		{ FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"), FAKE_CREATE("C", "k") } });
+	run_ok(bench);
+	/* From now on the state is refused; B changed, C is gone, D is new. */
+	fake.pages_n = 0;
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", .err = ERR_SYNC_RESET });
+	*fake_item("B") = (struct fake_item){ .id = "B", .change_key = "k2", .mime = "bee" };
+	fake_add_item("D", "k", "d");
+	fake.item_ids_n = 0;
+}
+
+static void check_relisted(struct bench *bench, uint64_t ino)
+{
+	check_item(bench, "A", "a");
+	check_item(bench, "B", "bee");
+	check_item(bench, "C", "-");
+	check_item(bench, "D", "d");
+	assert_int_equal(item_ino(bench, "A"), ino);
+	assert_int_equal(fake.item_ids_n, 2);
+}
+
+static void test_an_expired_state_keeps_what_is_equal(void **state)
+{
+	struct bench *bench = *state;
+
+	hold_three(bench);
+	uint64_t ino = item_ino(bench, "A");
+	fake_add_page(&(struct fake_page){ "INBOX", NULL, "t1", { FAKE_CREATE("D", "k"), FAKE_CREATE("B", "k2") }, .more = true });
+	fake_add_page(&(struct fake_page){ "INBOX", "t1", "t2", { FAKE_CREATE("A", "k") } });
+	run_ok(bench);
+	check_relisted(bench, ino);
+}
+
+/* Cut short after its first page, and by then the digest is the one stored: nothing may pass
+ * for whole that is not. */
+static void test_I1_a_listing_afresh_that_is_cut_short_begins_anew(void **state)
+{
+	struct bench *bench = *state;
+
+	hold_three(bench);
+	uint64_t ino = item_ino(bench, "A");
+	fake_add_page(&(struct fake_page){ "INBOX", NULL, "t1", { FAKE_CREATE("D", "k"), FAKE_CREATE("B", "k2") }, .more = true });
+	fake_add_page(&(struct fake_page){ "INBOX", "t1", .err = ERR_AUTH });
+	check_err(run_whole(bench->sync), ERR_AUTH);
+	check_item(bench, "C", "c");
+	bench_close(bench);
+	bench_open(bench);
+	fake.item_ids_n = 0; /* what was in the air is asked for again */
+	/* The server takes t1, but who was seen before it is forgotten. */
+	fake.pages[fake.pages_n - 1] = (struct fake_page){ "INBOX", "t1", "t2", { FAKE_CREATE("A", "k") } };
+	run_ok(bench);
+	check_relisted(bench, ino);
+	bool begun = true;
+	check_ok(relist_is_begun(bench->sync, folder_ino(bench, "INBOX"), &begun));
+	assert_false(begun);
+}
+
+static void test_a_server_that_never_takes_a_state_is_no_loop(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", .more = true });
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", .err = ERR_SYNC_RESET });
+	run_ok(bench);
+	check_err(run_result(bench->sync, folder_ino(bench, "INBOX")), ERR_SYNC_RESET);
+}
+
+/* --- status --- */
+
+static void check_state(struct bench *bench, enum sync_state expected)
+{
+	struct sync_status status;
+
+	sync_load_status(bench->sync, &status);
+	assert_string_equal(sync_state_text(status.state), sync_state_text(expected));
+}
+
+static void test_the_first_that_applies_is_shown(void **state)
+{
+	struct bench *bench = *state;
+	struct sync_status status;
+
+	check_state(bench, SYNC_STATE_SYNCING);
+	status_begin_run(bench->sync);
+	status_end_run(bench->sync, ERR_OFFLINE, "gone");
+	check_state(bench, SYNC_STATE_OFFLINE);
+	status_note_throttled(bench->sync, clock_boot_ms() + 1000);
+	check_state(bench, SYNC_STATE_OFFLINE);
+	status_note_answer(bench->sync);
+	check_state(bench, SYNC_STATE_SYNCING);
+	status_end_run(bench->sync, ERR_AUTH, "refused");
+	check_state(bench, SYNC_STATE_AUTH);
+	status_end_run(bench->sync, ERR_NO_SPACE, "full");
+	check_state(bench, SYNC_STATE_ERROR);
+	sync_load_status(bench->sync, &status);
+	assert_string_equal(status.last_error, "full");
+	status_end_run(bench->sync, ERR_OK, "");
+	check_state(bench, SYNC_STATE_IDLE);
+	sync_load_status(bench->sync, &status);
+	assert_string_equal(status.last_error, "");
+	status_begin_run(bench->sync);
+	check_state(bench, SYNC_STATE_SYNCING);
+}
+
+/* --- graves --- */
+
+static size_t graves_n(struct bench *bench)
+{
+	uint64_t inos[16];
+	size_t n = 0;
+
+	check_ok(store_load_graves(bench->store, INT64_MAX, ARRAY_LEN(inos), inos, &n));
+	return n;
+}
+
+static void bury_three(struct bench *bench)
+{
+	hold_three(bench);
+	fake.pages_n = 0;
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2",
+		{ FAKE_DELETE("A"), FAKE_DELETE("B"), FAKE_DELETE("C") } });
+	run_ok(bench);
+	assert_int_equal(graves_n(bench), 3);
+}
+
+/* Makes the burials of this mount as old as that. */
+static void age_graves(struct bench *bench, int64_t ms)
+{
+	struct graveyard *graves = &bench->sync->graves;
+
+	for (size_t i = 0; i < graves->size; i++)
+		graves->slots[i].buried_ms -= ms;
+	graves->next_ms = graves->sweep_ms = 0;
+}
+
+static void test_a_grave_goes_at_its_forget_but_not_before_ten_minutes(void **state)
+{
+	struct bench *bench = *state;
+	uint64_t inos[3] = { 0 };
+
+	hold_three(bench);
+	inos[0] = item_ino(bench, "A");
+	inos[1] = item_ino(bench, "B");
+	fake.pages_n = 0;
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2",
+		{ FAKE_DELETE("A"), FAKE_DELETE("B"), FAKE_DELETE("C") } });
+	run_ok(bench);
+	inos[2] = inos[0] + 1000; /* alive, or never heard of */
+	sync_forget_inodes(bench->sync, inos, 3);
+	while (graves_tend(bench->sync))
+		;
+	assert_int_equal(graves_n(bench), 3);
+	age_graves(bench, 9 * 60 * 1000);
+	while (graves_tend(bench->sync))
+		;
+	assert_int_equal(graves_n(bench), 3);
+	age_graves(bench, 61 * 1000);
+	while (graves_tend(bench->sync))
+		;
+	assert_int_equal(graves_n(bench), 1);
+}
+
+static void test_graves_of_an_earlier_mount_are_nobodys(void **state)
+{
+	struct bench *bench = *state;
+
+	bury_three(bench);
+	bench_close(bench);
+	bench_open(bench);
+	while (graves_tend(bench->sync))
+		;
+	assert_int_equal(graves_n(bench), 0);
+}
+
+static void test_the_table_of_graves_finds_all(void **state)
+{
+	struct bench *bench = *state;
+	struct graveyard *graves = &bench->sync->graves;
+
+	for (uint64_t i = 1; i <= 10000; i++)
+		graves_note(bench->sync, i * 64);
+	assert_int_equal(graves->n, 10000);
+	for (uint64_t i = 1; i <= 10000; i += 2)
+		sync_forget_inodes(bench->sync, &(uint64_t){ i * 64 }, 1);
+	assert_int_equal(graves->forgotten_n, 5000);
+	age_graves(bench, 11 * 60 * 1000);
+	while (graves_tend(bench->sync))
+		;
+	assert_int_equal(graves->n, 5000);
+	for (uint64_t i = 1; i <= 10000; i++)
+		sync_forget_inodes(bench->sync, &(uint64_t){ i * 64 }, 1);
+	assert_int_equal(graves->forgotten_n, 5000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		bench_test(test_an_unchanged_mailbox_costs_one_request),
+		bench_test(test_without_a_digest_all_folders_are_asked),
+		bench_test(test_a_full_page_is_compared_again),
+		bench_test(test_an_expired_state_keeps_what_is_equal),
+		bench_test(test_I1_a_listing_afresh_that_is_cut_short_begins_anew),
+		bench_test(test_a_server_that_never_takes_a_state_is_no_loop),
+		bench_test(test_the_first_that_applies_is_shown),
+		bench_test(test_a_grave_goes_at_its_forget_but_not_before_ten_minutes),
+		bench_test(test_graves_of_an_earlier_mount_are_nobodys),
+		bench_test(test_the_table_of_graves_finds_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
