@@ -29,9 +29,10 @@ static enum err take_item(struct record *record, const struct item *item, bool *
 {
 	*ret_has_new_flag = item->has_message_flags &&
 			    record_set_read(record, item->message_flags & MSGFLAG_READ);
-	record->kind = item->kind;
-	record->by_received = !item_is_draft(item) &&
-			      strcmp(item_extension(item->item_class), "eml") == 0;
+	/* Of an item that cannot be delivered often nothing but the id is known. */
+	if (item->item_class || !record->ino)
+		record->by_received = !item_is_draft(item) &&
+				      strcmp(item_extension(item->item_class), "eml") == 0;
 	if (item->size)
 		record->size = item->size;
 	if (item->received != TIME_NONE)

@@ -254,23 +254,29 @@ enum err store_place_folder(struct txn *txn, const struct folder *folder)
 	return err;
 }
 
+static enum err drop_items(struct store *store, uint64_t folder)
+{
+	for (;;) {
+		AUTO(record) struct record record = { 0 };
+		enum err err = record_next(store, folder, &record);
+		if (err)
+			return err == ERR_NOT_FOUND ? ERR_OK : err;
+		err = record_drop(store, &record);
+		if (err)
+			return err;
+	}
+}
+
 enum err store_drop_folder(struct txn *txn, uint64_t ino)
 {
 	struct store *store = txn->store;
 	AUTO(place) struct place old = { 0 };
 	enum err err = ino == ROOT_INO ? ERR_INVALID : load_place(store, ino, &old);
 
-	while (!err) {
-		AUTO(record) struct record record = { 0 };
-		err = record_next(store, ino, &record);
-		if (!err)
-			err = record_drop(store, &record);
-		else if (err == ERR_NOT_FOUND)
-			break;
-	}
-	if (err != ERR_NOT_FOUND)
-		return err;
-	err = inode_bury(store, ino);
+	if (!err)
+		err = drop_items(store, ino);
+	if (!err)
+		err = inode_bury(store, ino);
 	if (!err)
 		err = unplace(store, ino, &old);
 	if (!err)

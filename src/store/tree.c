@@ -87,11 +87,21 @@ enum err entry_find(struct store *store, uint64_t parent, const char *name, uint
 	return ERR_OK;
 }
 
+/* A row points at it, so it is there, or the file is damaged; to callers, NOT_FOUND would mean
+ * something harmless. */
+static enum err must_exist(struct store *store, enum err err, const char *what, uint64_t number)
+{
+	if (err != ERR_NOT_FOUND)
+		return err;
+	return store_fail(store, ERR_DAMAGED, "%s %llu is missing", what,
+			  (unsigned long long)number);
+}
+
 enum err entry_load_name(struct store *store, uint64_t parent, uint64_t id, struct buf *ret)
 {
 	AUTO(query)
 	struct query q = query(store, SQL_LOAD_NAME, v_int((int64_t)parent), v_int((int64_t)id));
-	enum err err = query_one(&q);
+	enum err err = must_exist(store, query_one(&q), "entry", id);
 
 	if (err)
 		return err;
@@ -120,7 +130,7 @@ enum err entry_swap(struct store *store, uint64_t parent, uint64_t id, uint64_t 
 	AUTO(query)
 	struct query q = query(store, SQL_SWAP_ENTRY, v_int((int64_t)parent), v_int((int64_t)id),
 			       v_int((int64_t)ino));
-	enum err err = query_one(&q);
+	enum err err = must_exist(store, query_one(&q), "entry", id);
 
 	if (!err)
 		err = news_entry(store, STORE_ENTRY_SWAPPED, parent, col_text(&q, 0), ino);
@@ -131,7 +141,7 @@ enum err entry_drop(struct store *store, uint64_t parent, uint64_t id)
 {
 	AUTO(query)
 	struct query q = query(store, SQL_DROP_ENTRY, v_int((int64_t)parent), v_int((int64_t)id));
-	enum err err = query_one(&q);
+	enum err err = must_exist(store, query_one(&q), "entry", id);
 
 	if (!err)
 		err = news_entry(store, STORE_ENTRY_REMOVED, parent, col_text(&q, 0),
@@ -152,7 +162,7 @@ enum err inode_find_item(struct store *store, uint64_t ino, int64_t *ret_row)
 enum err inode_bury(struct store *store, uint64_t ino)
 {
 	AUTO(buf) struct buf set = { 0 };
-	enum err err = store_load_attrs(store, ino, &set);
+	enum err err = must_exist(store, store_load_attrs(store, ino, &set), "inode", ino);
 
 	if (!err)
 		err = run(store, SQL_PUT_ATTRS, v_ino(ino), v_blob(set.bytes, set.len));

@@ -252,6 +252,12 @@ static void test_times_follow_the_rule(void **state)
 	assert_int_equal(look(b->store, dir, "draft").mtime_ns, (T0 + 60) * NS_PER_S);
 	assert_int_equal(look(b->store, dir, "card").mtime_ns, (T0 + 60) * NS_PER_S);
 	assert_int_equal(look(b->store, dir, "bare").mtime_ns, 0);
+	/* A refusal tells nothing of the class: the time stays. */
+	begin(&txn, b->store);
+	card.item_class = NULL;
+	check_ok(store_put_quarantine(&txn, put_head(&txn, dir, "card"), &card, "card", "no", 1));
+	commit(&txn);
+	assert_int_equal(look(b->store, dir, "card").mtime_ns, (T0 + 60) * NS_PER_S);
 	check_ok(store_claim(b->store, "me@here", MTIME_MODIFIED, NULL));
 	assert_int_equal(look(b->store, dir, "mail").mtime_ns, (T0 + 60) * NS_PER_S);
 	deliver(b->store, dir, "late", "K", "late", "x");
