@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -21,17 +20,19 @@
 /* The first byte of the child's word; anything else begins the line that says what failed. */
 enum { READY_BYTE = 6 };
 
-static void write_all(int fd, const char *bytes, size_t n)
+/* False: nobody is left to tell. */
+static bool write_all(int fd, const char *bytes, size_t n)
 {
 	while (n > 0) {
 		ssize_t done = write(fd, bytes, n);
 		if (done < 0 && errno != EINTR)
-			return; /* nobody is left to tell */
+			return false;
 		if (done > 0) {
 			bytes += done;
 			n -= (size_t)done;
 		}
 	}
+	return true;
 }
 
 static void print_failure(const char *reason)
@@ -113,22 +114,18 @@ static _Noreturn void wait_for_child(struct daemon *daemon, int fd, pid_t pid)
 	_exit(status);
 }
 
-/* The child's part: it must not outlive a parent that was killed. */
-static void become_child(struct daemon *daemon, int fd, pid_t parent)
+/* The child's part. */
+static void become_child(struct daemon *daemon, int fd)
 {
 	daemon->parent_fd = fd;
 	fd_release(&daemon->ready_fd);
 	unsetenv("EWSFS_READY_FD");
 	unsetenv("NOTIFY_SOCKET");
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(EXIT_FAILURE);
 }
 
 void daemon_begin(struct daemon *daemon, bool is_foreground)
 {
 	int fds[2];
-	pid_t parent = getpid();
 
 	*daemon = (struct daemon){
 		.is_foreground = is_foreground,
@@ -147,14 +144,13 @@ void daemon_begin(struct daemon *daemon, bool is_foreground)
 		wait_for_child(daemon, fds[0], pid);
 	}
 	close(fds[0]);
-	become_child(daemon, fds[1], parent);
+	become_child(daemon, fds[1]);
 }
 
 static void leave_terminal(void)
 {
 	AUTO(fd) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	prctl(PR_SET_PDEATHSIG, 0);
 	setsid();
 	if (chdir("/") != 0 || null < 0)
 		return; /* the mount works all the same */
@@ -172,7 +168,9 @@ void daemon_ready(struct daemon *daemon)
 		return;
 	}
 	leave_terminal();
-	write_all(daemon->parent_fd, &byte, 1);
+	/* A parent that was killed meanwhile took the user's wish for a mount with it. */
+	if (!write_all(daemon->parent_fd, &byte, 1))
+		kill(getpid(), SIGTERM);
 	fd_release(&daemon->parent_fd);
 }
 

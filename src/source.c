@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,6 +185,17 @@ static enum err resolve_cache(struct account *account, const struct url *url, st
 	return err ? err : buf_give(&path, &account->cache);
 }
 
+/* Found out now, not at the first handshake hours later. */
+static enum err check_cafile(const struct options *options, struct buf *reason)
+{
+	const char *cafile = options->account.cafile;
+
+	if (!cafile || access(cafile, R_OK) == 0)
+		return ERR_OK;
+	return options_refuse(reason, ERR_INVALID, "cafile=%s cannot be read: %s", cafile,
+			      strerror(errno));
+}
+
 enum err options_resolve(struct options *options, struct buf *reason)
 {
 	struct url url;
@@ -195,6 +207,8 @@ enum err options_resolve(struct options *options, struct buf *reason)
 		err = make_absolute(&options->account.cache);
 	if (!err)
 		err = make_absolute(&options->account.cafile);
+	if (!err)
+		err = check_cafile(options, reason);
 	if (!err)
 		err = make_absolute(&options->log);
 	if (!err)

@@ -67,7 +67,7 @@ class Server:
             text = reply.read()
         return json.loads(text) if text.strip() else None
 
-    def op(self, name, folder, **more):
+    def op(self, name, folder, /, **more):
         """A test control; the ids that it answers."""
         return self._call("POST", f"/test/{name}", {"user": USER, "folder": folder, **more})["ids"]
 

@@ -4,7 +4,6 @@ import http.server
 import os
 import pathlib
 import pwd
-import shutil
 import signal
 import subprocess
 import threading
@@ -134,7 +133,7 @@ def test_a_cache_of_another_mailbox(new_server, place, at, new_mount):
     mount = new_mount(server, name="first", cache=place / "c.db")
     mount.unmount()
     line = refused(command(place, at, server.url, "user=bob"), at)
-    assert "another mailbox" in line or "belongs to" in line
+    assert "alice@" in line and "bob@" in line
 
 
 def test_a_cache_with_wider_rights(small, place, at):
@@ -150,11 +149,11 @@ def test_mount_options_of_fstab_change_nothing(small, place, at):
 
 
 def test_mount_8_mounts_it(small, place, at):
-    if not os.path.exists("/sbin/mount.fuse.ewsfs") and not shutil.which("mount.fuse3"):
-        pytest.skip("needs mount.fuse3 of package fuse3")
-    settings = f"user={ewsfs.USER},password_command=echo {ewsfs.PASSWORD},cache={place}/c.db"
-    path = f"{ewsfs.EWSFS.parent}:{os.environ['PATH']}"
-    ewsfs.run("mount", "-t", "fuse.ewsfs", "-o", settings, small.url, at, env={**os.environ, "PATH": path})
+    """mount(8) looks for the program in the system's directories, unless it is told the path."""
+    if os.getuid() != 0:
+        pytest.skip("only root may call mount(8)")
+    settings = f"rw,user={ewsfs.USER},password_command=echo {ewsfs.PASSWORD},cache={place}/c.db"
+    ewsfs.run("mount", "-t", "fuse", "-o", settings, f"{ewsfs.EWSFS}#{small.url}", at)
     assert os.path.ismount(at)
     ewsfs.run("umount", at)
 
@@ -164,7 +163,6 @@ def stale(command, at, **more):
     ewsfs.run(*command, **more)
     pid, = running(at)
     os.kill(pid, signal.SIGKILL)
-    os.waitstatus_to_exitcode(0)
     with pytest.raises(OSError):
         while True:
             os.listdir(at)
@@ -178,7 +176,18 @@ def test_a_stale_mountpoint_is_mounted_again(small, place, at):
     assert not os.path.ismount(at)
 
 
-def test_a_stale_mountpoint_is_mounted_again_by_a_user(small, place, at):
+@pytest.fixture
+def fuse_for_all():
+    """Debian lets every user open /dev/fuse; a container may not."""
+    mode = os.stat("/dev/fuse").st_mode & 0o777
+    if mode & 0o006 != 0o006 and os.getuid() == 0:
+        os.chmod("/dev/fuse", 0o666)
+    yield
+    if os.getuid() == 0:
+        os.chmod("/dev/fuse", mode)
+
+
+def test_a_stale_mountpoint_is_mounted_again_by_a_user(small, place, at, fuse_for_all):
     if os.getuid() != 0:
         pytest.skip("needs root to become another user")
     nobody = pwd.getpwnam("nobody")

@@ -123,9 +123,9 @@ def test_grep_finds_exactly_the_files_that_hold_the_word(large, new_mount):
     mount.update()
     holding = set()
     for path in mount.files():
-        if b"quarterly" in path.read_bytes():
+        if b"expenses" in path.read_bytes():
             holding.add(str(path))
-    found = ewsfs.run("grep", "-rlF", "quarterly", mount.path, check=False)
+    found = ewsfs.run("grep", "-rlF", "expenses", mount.path, check=False)
     assert found.stderr == "" and set(found.stdout.splitlines()) == holding
     assert holding
 

@@ -53,7 +53,7 @@ def test_control_files_are_found_and_never_listed(mount):
 
 
 def test_an_unknown_command_is_EINVAL_and_reaches_the_shell(mount):
-    result = subprocess.run(["sh", "-c", "echo frobnicate > .ctl"], cwd=mount.path, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run(["bash", "-c", "echo frobnicate > .ctl"], cwd=mount.path, stderr=subprocess.PIPE, text=True)
     assert result.returncode != 0 and "Invalid argument" in result.stderr
 
 

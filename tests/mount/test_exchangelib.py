@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """A client that knows nothing of ewsfs sees the mailbox that the mount shows."""
-import datetime
 import hashlib
 
 import ewsfs
@@ -25,7 +24,7 @@ def account_of(server):
 
 
 def iso(time):
-    return time.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(exchangelib.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_exchangelib_fetches_the_mailbox_that_the_mount_shows(server, new_mount):
@@ -34,7 +33,7 @@ def test_exchangelib_fetches_the_mailbox_that_the_mount_shows(server, new_mount)
     files = mount.by_item_id()
     seen = 0
     for folder in account_of(server).msg_folder_root.walk():
-        for item in folder.all().iterator():
+        for item in folder.all():
             assert not isinstance(item, Exception), item
             path = files.pop(item.id)
             shown = ewsfs.xattrs(path)
