@@ -265,6 +265,8 @@ enum err reply_new(const struct operation *operation, size_t n, void *ctx, struc
 static enum err explain(struct reply *reply, enum err err)
 {
 	reply->is_settled = reply->is_settled && !err;
+	if (err && strcmp(buf_str(&reply->code), "NoError") == 0)
+		buf_clear(&reply->code);
 	if (!err || reply->fault || reply->code.len > 0)
 		return err;
 	if (err == ERR_STALE_REPLY)

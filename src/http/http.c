@@ -26,6 +26,7 @@ struct http {
 	struct line waiting; /* without a connection */
 	struct line active;
 	int waiting_n, active_n;
+	struct idle idle;
 	uint64_t done_n;
 
 	/* From any thread. */
@@ -129,12 +130,11 @@ enum err http_open(const struct http_config *config, struct http **ret, struct b
 static void end_request(struct http *http, struct request *request,
 			const struct http_result *result)
 {
-	AUTO(request) struct request *ended = request;
-
-	if (request->easy && http->multi)
+	if (request->easy)
 		curl_multi_remove_handle(http->multi, request->easy);
 	http->done_n++;
 	request->handler->done(request->ctx, result);
+	request_release(&request);
 }
 
 static void end_waiting(struct http *http, struct request *request, enum err err,
@@ -215,6 +215,7 @@ enum err http_post(struct http *http, const char *body, size_t n,
 	if (err)
 		return err;
 	request->bytes_in = &http->bytes_in;
+	request->idle = &http->idle;
 	line_put(&http->waiting, request);
 	http->waiting_n++;
 	return ERR_OK;
@@ -259,6 +260,20 @@ static void start_waiting(struct http *http)
 	}
 }
 
+/* First in line again. */
+static void start_again(struct http *http, struct request *request)
+{
+	curl_multi_remove_handle(http->multi, request->easy);
+	line_drop(&http->active, request);
+	http->active_n--;
+	request_reset(request);
+	request->next = http->waiting.first;
+	http->waiting.first = request;
+	if (!request->next)
+		http->waiting.end = &request->next;
+	http->waiting_n++;
+}
+
 static void note_login(struct http *http, const struct request *request,
 		       const struct http_result *result)
 {
@@ -275,6 +290,11 @@ static void finish(struct http *http, CURLMsg *message)
 	struct request *request = NULL;
 
 	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+	if (request_is_stale(request)) {
+		start_again(http, request);
+		return;
+	}
+	request_note_idle(request);
 	enum err err = request_judge(request, &http->config, message->data.result, &result,
 				     &reason);
 	if (err)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/request.h"
 
+#include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "http/auth.h"
@@ -64,7 +67,7 @@ static void look_at_head(struct request *request)
  */
 static void decide_reuse(struct request *request)
 {
-	bool is_kept = request->handler->is_settled(request->ctx);
+	bool is_kept = request->handler->is_settled(request->ctx) && !request->has_surplus;
 
 	if (is_kept != request->is_kept)
 		curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, is_kept ? 0L : 1L);
@@ -88,6 +91,84 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 	return n;
 }
 
+/* curl drops what follows the last chunk, and says so only here. */
+static int on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx)
+{
+	static const char surplus[] = "Leftovers after chunking";
+	struct request *request = ctx;
+
+	if (type != CURLINFO_TEXT || n < strlen(surplus) ||
+	    memcmp(text, surplus, strlen(surplus)) != 0)
+		return 0;
+	request->has_surplus = true;
+	request->is_kept = false;
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	return 0;
+}
+
+static long port_of(curl_socket_t fd)
+{
+	struct sockaddr_storage at;
+	socklen_t n = sizeof(at);
+
+	if (getsockname(fd, (struct sockaddr *)&at, &n) < 0)
+		return -1;
+	if (at.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)&at)->sin_port);
+	return at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port) : -1;
+}
+
+void request_note_idle(struct request *request)
+{
+	struct idle *idle = request->idle;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (!request->is_kept || curl_easy_getinfo(request->easy, CURLINFO_ACTIVESOCKET, &fd) ||
+	    fd == CURL_SOCKET_BAD)
+		return;
+	size_t at = idle->next;
+	for (size_t i = 0; i < IDLE_MAX; i++)
+		if (idle->list[i].fd == fd)
+			at = i;
+	idle->list[at].fd = fd;
+	idle->list[at].port = port_of(fd);
+	if (at == idle->next)
+		idle->next = (idle->next + 1) % IDLE_MAX;
+}
+
+/* Before a request goes out, with the connection that curl has chosen for it. */
+static int on_connected(void *ctx, char *ip, char *own_ip, int port, int own_port)
+{
+	struct request *request = ctx;
+	const struct idle *idle = request->idle;
+	(void)ip, (void)own_ip, (void)port;
+
+	for (size_t i = 0; i < IDLE_MAX; i++) {
+		struct pollfd fd = { .fd = idle->list[i].fd, .events = POLLIN };
+		/* The number may be another socket's by now. */
+		if (idle->list[i].port != own_port || port_of(fd.fd) != own_port)
+			continue;
+		request->is_stale = poll(&fd, 1, 0) > 0;
+		return request->is_stale ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	}
+	return CURL_PREREQFUNC_OK;
+}
+
+bool request_is_stale(const struct request *request)
+{
+	return request->is_stale;
+}
+
+void request_reset(struct request *request)
+{
+	curl_easy_cleanup(request->easy);
+	curl_slist_free_all(request->headers);
+	request->easy = NULL;
+	request->headers = NULL;
+	request->is_stale = false;
+	request->must_connect = true;
+}
+
 /* Called by curl at least once a second. */
 static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_off_t expected_out,
 		       curl_off_t out)
@@ -95,12 +176,14 @@ static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_of
 	struct request *request = ctx;
 	int64_t now = clock_boot_ms(), timeout_ms = request->timeout_s * INT64_C(1000);
 	curl_off_t ready_us = 0;
+	long head_bytes = 0;
 	(void)expected_in, (void)expected_out;
 
 	curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-	if (in + out != request->moved_bytes || ready_us == 0)
+	curl_easy_getinfo(request->easy, CURLINFO_HEADER_SIZE, &head_bytes);
+	if (head_bytes + in + out != request->moved_bytes || ready_us == 0)
 		request->moved_at = now; /* until it is connected another limit counts */
-	request->moved_bytes = in + out;
+	request->moved_bytes = head_bytes + in + out;
 	int64_t taken_s = (now - request->started_at) / 1000;
 	if (now - request->moved_at >= timeout_ms)
 		request->gave_up = "no answer";
@@ -198,6 +281,12 @@ static CURLcode set_exchange(CURL *easy, struct request *request)
 	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
 	SET(CURLOPT_BUFFERSIZE, (long)CURL_BUFFER_BYTES);
 	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_FRESH_CONNECT, request->must_connect ? 1L : 0L);
+	SET(CURLOPT_PREREQFUNCTION, on_connected);
+	SET(CURLOPT_PREREQDATA, request);
+	SET(CURLOPT_DEBUGFUNCTION, on_debug);
+	SET(CURLOPT_DEBUGDATA, request);
+	SET(CURLOPT_VERBOSE, 1L);
 	SET(CURLOPT_WRITEFUNCTION, on_data);
 	SET(CURLOPT_WRITEDATA, request);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);

@@ -24,14 +24,31 @@ struct request {
 	struct curl_slist *headers;
 	int timeout_s;
 	_Atomic uint64_t *bytes_in; /* counts body bytes */
+	struct idle *idle;
 	char error[CURL_ERROR_SIZE];
 	bool has_head; /* its type and status are known: */
 	bool is_xml, is_wanted;
 	bool is_kept;		      /* its connection, as things stand */
+	bool has_surplus;	      /* more than the reply came with it */
+	bool must_connect, is_stale;  /* see request_is_stale() */
 	enum err err;		      /* of the handler, or why we gave up */
 	const char *gave_up;	      /* why, when it was us */
 	int64_t started_at, moved_at; /* clock_boot_ms(); moved: the last byte */
 	curl_off_t moved_bytes;
+};
+
+/*
+ * The sockets of connections that were kept, to look at before they are used again: what waits
+ * there was never asked for, and curl would take it for the answer to the next request.
+ */
+#define IDLE_MAX 64
+
+struct idle {
+	struct {
+		curl_socket_t fd;
+		long port; /* ours: how curl names a connection before a request */
+	} list[IDLE_MAX];
+	size_t next;
 };
 
 /* What all requests of a session share. */
@@ -45,12 +62,17 @@ struct request_config {
 
 MUST_CHECK enum err request_new(const char *body, size_t n, const struct http_handler *handler,
 				void *ctx, struct request **ret);
-/* Makes the curl handle. */
+/* Makes the curl handle. Again, after request_reset(), on a new connection. */
 MUST_CHECK enum err request_start(struct request *request, const struct request_config *config);
 /* What came of it, after curl has done its part. The reason goes to a buf of the caller. */
 MUST_CHECK enum err request_judge(const struct request *request,
 				  const struct request_config *config, CURLcode code,
 				  struct http_result *ret, struct buf *reason);
+/* After the transfer: notes a connection that is kept. */
+void request_note_idle(struct request *request);
+/* The transfer did not happen, for the connection it was given was not clean. */
+bool request_is_stale(const struct request *request);
+void request_reset(struct request *request);
 void request_release(struct request **request);
 
 #endif
