@@ -12,6 +12,7 @@
 #include "truth.h"
 
 #define DELIVERED_BYTES 4000
+#define DELIVERED_MOST 1000000
 
 /* One POST: what it is about, and what comes of it. */
 struct action {
@@ -175,6 +176,8 @@ static bool do_deliver(struct action *action)
 	action->folder = find_folder(action, where ? where : "Inbox");
 	if (!action->folder)
 		return fail(action, "no such folder: %.100s", where ? where : "Inbox");
+	if (count < 1 || count > DELIVERED_MOST)
+		return fail(action, "count is out of range");
 	for (int64_t i = 0; i < count; i++)
 		if (!deliver_one(action))
 			return false;

@@ -12,6 +12,13 @@ struct schema {
 	xmlSchema *xml;
 };
 
+/* The caller has one line to say, and libxml2 would say many. */
+static void be_quiet(void *ctx, xmlError *error)
+{
+	(void)ctx;
+	(void)error;
+}
+
 enum err schema_open(const char *dir, struct schema **ret)
 {
 	AUTO(str) char *path = NULL;
@@ -20,7 +27,11 @@ enum err schema_open(const char *dir, struct schema **ret)
 		path = NULL;
 		return ERR_NOMEM;
 	}
+	/* libxml2 would print of a missing file before anyone could stop it. */
+	if (access(path, R_OK) != 0)
+		return ERR_IO;
 	xmlSchemaParserCtxt *parser = xmlSchemaNewParserCtxt(path);
+	xmlSchemaSetParserStructuredErrors(parser, be_quiet, NULL);
 	xmlSchema *xml = parser ? xmlSchemaParse(parser) : NULL;
 	xmlSchemaFreeParserCtxt(parser);
 	struct schema *schema = xml ? malloc(sizeof(*schema)) : NULL;

@@ -13,7 +13,7 @@
  */
 struct schema;
 
-/* `dir` holds messages.xsd, types.xsd and what they import. Errors go to stderr. */
+/* `dir` holds messages.xsd, types.xsd and what they import. */
 MUST_CHECK enum err schema_open(const char *dir, struct schema **ret);
 void schema_release(struct schema **schema);
 

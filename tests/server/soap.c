@@ -304,11 +304,10 @@ static void dispatch(struct call *call, xmlDoc *doc)
 		run(call);
 }
 
-static void document_end(xmlDoc **doc)
+static void xml_doc_release(xmlDoc **doc)
 {
 	xmlFreeDoc(*doc);
 }
-#define xml_doc_release document_end
 
 int soap_answer(struct server *server, struct user *user, const char *body, size_t n,
 		struct xml *ret, char ret_operation[48])
@@ -316,8 +315,7 @@ int soap_answer(struct server *server, struct user *user, const char *body, size
 	struct call call = { .server = server, .user = user, .box = user->box, .out = ret };
 	AUTO(xml_doc)
 	xmlDoc *doc = xmlReadMemory(body, (int)n, NULL, NULL,
-				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-					    XML_PARSE_HUGE);
+				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	size_t start = ret->buf.len;
 
 	write_start(ret);

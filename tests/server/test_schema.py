@@ -7,17 +7,19 @@ import pytest
 from lxml import etree
 
 import testd
-from testd import NS, TAG
+from testd import NS, TAG, text
 
 pytestmark = pytest.mark.skipif(not testd.SCHEMA.is_dir(), reason=f"no schema in {testd.SCHEMA}")
 
+STATE = "<m:SyncState>STATE</m:SyncState>"
 IMPERSONATION = ("<t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>user@example.org"
                  "</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>")
 
 
 @pytest.fixture(scope="module")
 def server():
-    with testd.Server("--synthetic", "alice:20:120:3000:3", "--schema", str(testd.SCHEMA)) as running:
+    mailbox = "--synthetic", "alice:20:120:3000:3"
+    with testd.Server(*mailbox, "--schema", str(testd.SCHEMA)) as running:
         yield running
 
 
@@ -32,39 +34,39 @@ def truth(server):
 
 
 def skeleton(name, *replacements):
-    text = (testd.SHARED / f"skeletons/{name}.xml").read_text()
+    request = (testd.SHARED / f"skeletons/{name}.xml").read_text()
     for old, new in replacements:
-        assert old in text
-        text = text.replace(old, new)
-    return text
+        assert old in request
+        request = request.replace(old, new)
+    return request
 
 
-def ids_of(items):
-    return "".join(f'<t:ItemId Id="{item["id"]}"/>' for item in items)
+def get_items(kind, items):
+    ids = "".join(f'<t:ItemId Id="{item["id"]}"/>' for item in items)
+    return skeleton(f"GetItem_kind_{kind}", ('<t:ItemId Id="AAMkAGI="/>', ids))
 
 
 def check(server, schema, request):
-    status, text = server.post(request)
-    assert status == 200, text
-    tree = testd.parse(text)
+    status, reply = server.post(request)
+    assert status == 200, reply
+    tree = testd.parse(reply)
     schema.assertValid(tree)
     return tree
 
 
 @pytest.mark.parametrize("base", ("IdOnly", "Default", "AllProperties"))
 def test_folders(server, schema, base):
-    shape = f"<t:BaseShape>{base}</t:BaseShape>"
     tree = check(server, schema, skeleton("GetFolder", (IMPERSONATION, ""),
-                                          ("<t:BaseShape>Default</t:BaseShape>", shape)))
+                                          (">Default<", f">{base}<")))
     codes = [code.text for code in tree.iter(TAG["m"] + "ResponseCode")]
     assert codes == ["NoError", "ErrorNonExistentMailbox"]
-    tree = check(server, schema, skeleton("FindFolder_deep", ("<t:BaseShape>IdOnly</t:BaseShape>", shape)))
+    tree = check(server, schema, skeleton("FindFolder_deep", (">IdOnly<", f">{base}<")))
     assert tree.find(".//m:RootFolder", NS).get("IncludesLastItemInRange") == "true"
 
 
 def test_hierarchy(server, schema, truth):
-    tree = check(server, schema, skeleton("SyncFolderHierarchy", ("<m:SyncState>STATE</m:SyncState>", "")))
-    told = {element.find("t:FolderId", NS).get("Id"): element.findtext("t:DisplayName", None, NS)
+    tree = check(server, schema, skeleton("SyncFolderHierarchy", (STATE, "")))
+    told = {element.find("t:FolderId", NS).get("Id"): text(element, "t:DisplayName")
             for element in tree.iterfind(".//t:Create/*", NS)}
     assert told == {folder["id"]: folder["name"] for path, folder in truth.items() if path}
 
@@ -72,11 +74,11 @@ def test_hierarchy(server, schema, truth):
 @pytest.mark.parametrize("path", ("Inbox", "Calendar", "Contacts", "Tasks"))
 @pytest.mark.parametrize("base", ("IdOnly", "Default", "AllProperties"))
 def test_sync_and_find(server, schema, truth, path, base):
-    shape = ("<t:BaseShape>IdOnly</t:BaseShape>", f"<t:BaseShape>{base}</t:BaseShape>")
-    tree = check(server, schema, skeleton("SyncFolderItems_page", ("AAMkAGI=", truth[path]["id"]), shape,
+    folder, shape = truth[path]["id"], (">IdOnly<", f">{base}<")
+    tree = check(server, schema, skeleton("SyncFolderItems_page", ("AAMkAGI=", folder), shape,
                                           ("<m:SyncState>H4sI</m:SyncState>", "")))
     assert len(tree.findall(".//t:Create", NS)) == 120
-    tree = check(server, schema, skeleton("FindItem_paged", ('"FID"', f'"{truth[path]["id"]}"'), shape))
+    tree = check(server, schema, skeleton("FindItem_paged", ("FID", folder), shape))
     assert len(tree.findall(".//t:ItemId", NS)) == 120
 
 
@@ -88,32 +90,32 @@ KINDS = (("message", "Inbox"), ("calendar", "Calendar"), ("contact", "Contacts")
 @pytest.mark.parametrize("kind,path", KINDS)
 def test_items(server, schema, truth, kind, path, base):
     items = truth[path]["items"]
-    text = skeleton(f"GetItem_kind_{kind}", ('<t:ItemId Id="AAMkAGI="/>', ids_of(items)))
+    request = get_items(kind, items)
     for other in ("IdOnly", "AllProperties"):
-        text = text.replace(f"<t:BaseShape>{other}<", f"<t:BaseShape>{base}<")
-    tree = check(server, schema, text)
+        request = request.replace(f"<t:BaseShape>{other}<", f"<t:BaseShape>{base}<")
+    tree = check(server, schema, request)
     shown = tree.findall(".//m:Items/*", NS)
     assert [element.find("t:ItemId", NS).get("Id") for element in shown] == [i["id"] for i in items]
     for element, item in zip(shown, items):
         assert etree.QName(element).localname == item["kind"]
-        assert element.findtext("t:ItemClass", None, NS) == item["class"]
-        mime = element.findtext("t:MimeContent", None, NS)
+        assert text(element, "t:ItemClass") == item["class"]
+        mime = text(element, "t:MimeContent")
         if mime:
             assert hashlib.sha256(base64.b64decode(mime)).hexdigest() == item["mime_sha256"]
 
 
 def test_a_field_of_another_kind_fails_for_that_item_only(server, schema, truth):
     items = truth["Calendar"]["items"][:1] + truth["Inbox"]["items"][:1]
-    tree = check(server, schema, skeleton("GetItem_kind_message", ('<t:ItemId Id="AAMkAGI="/>', ids_of(items))))
+    tree = check(server, schema, get_items("message", items))
     codes = [code.text for code in tree.iter(TAG["m"] + "ResponseCode")]
     assert codes == ["ErrorInvalidPropertyRequest", "NoError"]
 
 
 def test_versions_are_real_ones(server, schema, truth):
     items = truth["Inbox"]["items"]
-    tree = check(server, schema, skeleton("GetItem_kind_message", ('<t:ItemId Id="AAMkAGI="/>', ids_of(items))))
+    tree = check(server, schema, get_items("message", items))
     for element in tree.iterfind(".//m:Items/*", NS):
-        values = {prop.find("t:ExtendedFieldURI", NS).get("PropertyTag"): prop.findtext("t:Value", None, NS)
+        values = {prop.find("t:ExtendedFieldURI", NS).get("PropertyTag"): text(prop, "t:Value")
                   for prop in element.iterfind("t:ExtendedProperty", NS)}
         key = base64.b64decode(element.find("t:ItemId", NS).get("ChangeKey"))
         xid, pcl = base64.b64decode(values["0x65e2"]), base64.b64decode(values["0x65e3"])
@@ -130,14 +132,14 @@ def test_versions_are_real_ones(server, schema, truth):
     ("<t:BaseShape>IdOnly</t:BaseShape>", ""),
 ))
 def test_an_invalid_request_is_a_fault(server, truth, broken):
-    status, text = server.post(skeleton("SyncFolderItems_page", ("AAMkAGI=", truth["Inbox"]["id"]),
+    status, reply = server.post(skeleton("SyncFolderItems_page", ("AAMkAGI=", truth["Inbox"]["id"]),
                                         ("<m:SyncState>H4sI</m:SyncState>", ""), broken))
     assert status == 500
-    tree = testd.parse(text)
+    tree = testd.parse(reply)
     assert tree.findtext(".//faultcode") == "a:ErrorSchemaValidation"
     assert tree.find(".//t:Violation", NS).text
 
 
 def test_what_is_not_offered_is_a_fault(server):
-    status, text = server.post(skeleton("GetStreamingEvents"))
-    assert status == 500 and "ErrorInvalidRequest" in text
+    status, reply = server.post(skeleton("GetStreamingEvents"))
+    assert status == 500 and "ErrorInvalidRequest" in reply

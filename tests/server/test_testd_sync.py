@@ -5,7 +5,7 @@ import random
 import pytest
 
 import testd
-from testd import NS
+from testd import text
 
 
 class Client:
@@ -44,7 +44,7 @@ class Client:
 
     def ReadFlagChange(self, item, key, element):
         assert self.items[item] == key, "a read flag leaves the change key alone"
-        self.read[item] = element.findtext("t:IsRead", None, NS) == "true"
+        self.read[item] = text(element, "t:IsRead") == "true"
 
     def catch_up(self, most=512):
         while not self.page(most):
@@ -73,7 +73,8 @@ def test_random_changes_between_pages(seed):
 def change(server, rng):
     """One thing, done to one or a few random items."""
     items = server.truth(mime=False)["Inbox"]["items"]
-    what = rng.choice(("deliver", "deliver", "change", "change", "flag", "delete", "move", "gone at once"))
+    what = rng.choice(("deliver", "deliver", "change", "change", "flag", "delete", "move",
+                       "gone at once"))
     if what in ("deliver", "gone at once") or len(items) < 5:
         made = server.control("deliver", folder="Inbox", count=rng.randint(1, 4), size=300)
         if what == "gone at once":

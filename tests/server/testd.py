@@ -70,10 +70,10 @@ class Server:
         return status, body.decode()
 
     def ask(self, body):
-        """The tree of the reply, which must not be a fault. XML's forbidden characters are replaced."""
-        status, text = self.post(envelope(body))
-        assert status == 200, text
-        return parse(text)
+        """The tree of the reply, which must not be a fault."""
+        status, reply = self.post(envelope(body))
+        assert status == 200, reply
+        return parse(reply)
 
     def control(self, operation, **keys):
         """The ids that POST /test/OPERATION answers."""
@@ -95,15 +95,21 @@ class Server:
             f'<m:SyncFolderId><t:FolderId Id="{folder_id}"/></m:SyncFolderId>{known}'
             f"<m:MaxChangesReturned>{most}</m:MaxChangesReturned></m:SyncFolderItems>")
         message = reply.find(".//m:SyncFolderItemsResponseMessage", NS)
-        assert message.get("ResponseClass") == "Success", message.findtext("m:ResponseCode", None, NS)
+        assert message.get("ResponseClass") == "Success", text(message, "m:ResponseCode")
         changes = []
         for change in message.find("m:Changes", NS):
             item = change.find(".//t:ItemId", NS)
-            changes.append((etree.QName(change).localname, item.get("Id"), item.get("ChangeKey"), change))
-        return (message.findtext("m:SyncState", None, NS),
-                message.findtext("m:IncludesLastItemInRange", None, NS) == "true", changes)
+            what = etree.QName(change).localname
+            changes.append((what, item.get("Id"), item.get("ChangeKey"), change))
+        last = text(message, "m:IncludesLastItemInRange") == "true"
+        return text(message, "m:SyncState"), last, changes
 
 
-def parse(text):
-    """References to characters that XML forbids are what Exchange sends, and lxml recovers from them."""
-    return etree.fromstring(text.encode(), etree.XMLParser(recover=True, huge_tree=True))
+def parse(reply):
+    """A tree; the references to forbidden characters that Exchange sends are dropped."""
+    return etree.fromstring(reply.encode(), etree.XMLParser(recover=True, huge_tree=True))
+
+
+def text(element, path):
+    """What the first element there holds, None without one."""
+    return element.findtext(path, None, NS)
