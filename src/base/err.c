@@ -7,10 +7,9 @@ static const struct {
 	int no;
 	enum retry retry;
 	const char *text;
-} errors[] = {
-	[ERR_OK] = { 0, RETRY_NEVER, "success" },
+} errors[] = { [ERR_OK] = { 0, RETRY_NEVER, "success" },
 #define X(name, no, retry, text) [ERR_##name] = { no, retry, text },
-	ERR_TABLE(X)
+	       ERR_TABLE(X)
 #undef X
 };
 

@@ -17,6 +17,7 @@
  */
 enum retry { RETRY_NEVER, RETRY_NOW, RETRY_BACKOFF };
 
+/* clang-format off */
 #define ERR_TABLE(X) \
 	/* name         errno         retry          text */ \
 	X(NOMEM,        ENOMEM,       RETRY_NEVER,   "out of memory") \
@@ -48,6 +49,7 @@ enum retry { RETRY_NEVER, RETRY_NOW, RETRY_BACKOFF };
 	X(NO_SPACE,     ENOSPC,       RETRY_BACKOFF, "local disk is full") \
 	X(OTHER_OWNER,  EIO,          RETRY_NEVER,   "cache belongs to another mailbox") \
 	X(IO,           EIO,          RETRY_NEVER,   "input/output error")
+/* clang-format on */
 
 #define X(name, no, retry, text) ERR_##name,
 enum err { ERR_OK, ERR_TABLE(X) ERR_COUNT };

@@ -29,7 +29,10 @@ struct cond {
 	pthread_cond_t cond; /* waits on CLOCK_MONOTONIC */
 };
 
-#define LOCK_INIT { PTHREAD_MUTEX_INITIALIZER }
+#define LOCK_INIT \
+	{ \
+		PTHREAD_MUTEX_INITIALIZER \
+	}
 
 void lock_init(struct lock *lock);
 void lock_destroy(struct lock *lock);

@@ -26,7 +26,9 @@ static struct {
 	char last[LINE_MAX_BYTES];
 	enum log_level last_level;
 	unsigned repeats_n;
-} sink = { .lock = LOCK_INIT, .target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO };
+} sink = {
+	.lock = LOCK_INIT, .target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO
+};
 
 static void emit_locked(enum log_level level, const char *line) REQUIRES(&sink.lock)
 {

@@ -38,8 +38,8 @@ enum err spool_append(struct spool *spool, const void *bytes, size_t n)
 	if (!spool->fd_plus_1 && spool->memory.len + n > SPOOL_MEMORY_BYTES)
 		err = spill(spool);
 	if (!err)
-		err = spool->fd_plus_1 ? write_all(spool->fd_plus_1 - 1, bytes, n) :
-					 buf_append(&spool->memory, bytes, n);
+		err = spool->fd_plus_1 ? write_all(spool->fd_plus_1 - 1, bytes, n)
+				       : buf_append(&spool->memory, bytes, n);
 	if (!err)
 		spool->len += n;
 	return err;

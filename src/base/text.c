@@ -12,12 +12,12 @@ bool text_parse_time(const char *s, int64_t *ret)
 	struct tm tm = { 0 };
 	int used = 0;
 
-	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-		   &tm.tm_min, &tm.tm_sec, &used) != 6)
+	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6)
 		return false;
-	if (tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-	    tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
-	    tm.tm_sec > 60)
+	if (tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
+	    tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 ||
+	    tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
 		return false;
 	s += used;
 	if (*s == '.')
@@ -26,8 +26,8 @@ bool text_parse_time(const char *s, int64_t *ret)
 	int hours, minutes;
 	if (strcmp(s, "Z") == 0 || *s == '\0')
 		offset_s = 0;
-	else if ((*s == '+' || *s == '-') && sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &used) == 2 &&
-		 s[1 + used] == '\0')
+	else if ((*s == '+' || *s == '-') &&
+		 sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &used) == 2 && s[1 + used] == '\0')
 		offset_s = (*s == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	else
 		return false;
@@ -82,7 +82,8 @@ enum err text_parse_base64(struct buf *buf, const char *s, size_t n)
 	if (!decoded)
 		return ERR_NOMEM;
 	base64_decode_init(&ctx);
-	if (!base64_decode_update(&ctx, &len, (uint8_t *)decoded, n, s) || !base64_decode_final(&ctx))
+	if (!base64_decode_update(&ctx, &len, (uint8_t *)decoded, n, s) ||
+	    !base64_decode_final(&ctx))
 		return ERR_INVALID;
 	return buf_append(buf, decoded, len);
 }

@@ -16,12 +16,12 @@ enum notify_mode { NOTIFY_AUTO, NOTIFY_POLL, NOTIFY_OFF };
 enum auth_mode { AUTH_AUTO, AUTH_BASIC };
 
 struct account {
-	char *url;              /* of the EWS endpoint */
-	char *user;             /* login name; NULL: the user part of url, else none */
+	char *url;		/* of the EWS endpoint */
+	char *user;		/* login name; NULL: the user part of url, else none */
 	char *password_command; /* run by /bin/sh -c; first line of its stdout */
-	char *cafile;           /* PEM; NULL: the system's */
-	char *proxy;            /* NULL: from the environment */
-	char *cache;            /* path of the store */
+	char *cafile;		/* PEM; NULL: the system's */
+	char *proxy;		/* NULL: from the environment */
+	char *cache;		/* path of the store */
 	enum auth_mode auth;
 	enum mtime_rule mtime;
 	enum notify_mode notify;

@@ -13,6 +13,7 @@
  * Codes are on disk: never reuse or renumber one. Attributes that an item does
  * not have are not in its set.
  */
+/* clang-format off */
 #define ATTR_TABLE(X) \
 	/* name                code  xattr */ \
 	X(ITEM_ID,             1,    "user.ews.item_id") \
@@ -50,6 +51,7 @@
 	X(CHILD_COUNT,         33,   "user.ews.child_count") \
 	X(SYNC_STATE,          34,   "user.ews.sync_state") \
 	X(LAST_SYNC,           35,   "user.ews.last_sync")
+/* clang-format on */
 
 enum attr {
 #define X(name, code, xattr) ATTR_##name = code,
@@ -73,7 +75,8 @@ MUST_CHECK enum err attr_put_hex(struct buf *set, enum attr attr, const void *by
 
 /* The value, borrowed from the set. The last of two with one code counts.
  * ERR_NO_XATTR when it is not there, ERR_DAMAGED when the set is torn. */
-MUST_CHECK enum err attr_find(const struct buf *set, enum attr attr, const char **ret, size_t *ret_n);
+MUST_CHECK enum err attr_find(const struct buf *set, enum attr attr, const char **ret,
+			      size_t *ret_n);
 
 /* The names in the set, each with its NUL, as listxattr(2) wants them. */
 MUST_CHECK enum err attr_list(const struct buf *set, struct buf *ret);

@@ -15,9 +15,9 @@
  * that something in it changed; two equal ones that nothing did.
  */
 struct digest {
-	bool known;        /* false: never read, or the server does not give it */
+	bool known; /* false: never read, or the server does not give it */
 	int64_t total_n, unread_n, child_n;
-	int64_t commit;    /* PR_LOCAL_COMMIT_TIME_MAX 0x670A; TIME_NONE: the server has none */
+	int64_t commit;	   /* PR_LOCAL_COMMIT_TIME_MAX 0x670A; TIME_NONE: the server has none */
 	int64_t deleted_n; /* PR_DELETED_COUNT_TOTAL 0x670B; -1: the server has none */
 };
 
@@ -31,14 +31,14 @@ struct folder {
 	char *display_name, *folder_class;
 	char *distinguished; /* "inbox", ... ; NULL for the others */
 	char *sync_state;    /* NULL: never synced */
-	bool is_hidden;      /* PR_ATTR_HIDDEN */
+	bool is_hidden;	     /* PR_ATTR_HIDDEN */
 	struct digest digest;
 	int64_t last_sync;
 	char *error; /* why its sync does not get on; NULL when it does */
 
 	/* Where it is shown; set by folders_lay_out(). */
 	uint64_t shown_in; /* ino of its parent's directory; 0: not shown */
-	char *shown_as;    /* its directory name; NULL when not shown */
+	char *shown_as;	   /* its directory name; NULL when not shown */
 };
 
 void folder_init(struct folder *folder);

@@ -17,8 +17,8 @@ enum item_kind {
 	KIND_MESSAGE = 0,  /* Message, meeting messages, PostItem */
 	KIND_CALENDAR = 1, /* CalendarItem */
 	KIND_CONTACT = 2,  /* Contact, DistributionList */
-	KIND_TASK = 3,     /* Task */
-	KIND_SAFE = 4,     /* anything else: item: properties and MAPI ones only */
+	KIND_TASK = 3,	   /* Task */
+	KIND_SAFE = 4,	   /* anything else: item: properties and MAPI ones only */
 	KIND_COUNT,
 };
 
@@ -51,7 +51,7 @@ struct item {
 	int64_t flag_status; /* PR_FLAG_STATUS 0x1090: absent 0, 1 complete, 2 flagged */
 	bool has_message_flags, has_attachments;
 	struct buf mapi_change_key, predecessors; /* 0x65E2, 0x65E3; empty when absent */
-	struct fields fields;                     /* contacts and tasks: everything else */
+	struct fields fields;			  /* contacts and tasks: everything else */
 };
 
 /* A zeroed item whose times are TIME_NONE. */

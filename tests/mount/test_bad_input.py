@@ -41,7 +41,9 @@ def running(mountpoint):
 @pytest.fixture
 def at(place):
     (place / "m").mkdir()
-    return place / "m"
+    yield place / "m"
+    if os.path.ismount(place / "m"):
+        ewsfs.run("fusermount3", "-uz", place / "m")
 
 
 def command(place, at, url, *options, password=ewsfs.PASSWORD):
