@@ -74,8 +74,8 @@ static enum err run_nowait(struct mailbox *mailbox, uint64_t dir, const struct o
 	sync_load_status(mailbox->sync, &status);
 	if (status.throttled_until != TIME_NONE)
 		return ERR_THROTTLED;
-	enum err err =
-		sync_run(mailbox->sync, order->command, dir, order->tree, NULL, NULL, ret_ticket);
+	enum err err = sync_run(mailbox->sync, order->command, dir, order->tree, NULL, NULL,
+				ret_ticket);
 	if (!err)
 		done(ctx, ERR_OK);
 	return err;

@@ -23,8 +23,7 @@ enum err mailbox_open(const struct account *account, struct mailbox **ret, struc
 	mailbox->account = account;
 	readers_init(&mailbox->readers, account->cache);
 	enum err err = open_parts(mailbox, reason);
-	if (err && reason->len == 0 &&
-	    buf_printf(reason, "%s: %s", account->cache, err_text(err)))
+	if (err && reason->len == 0 && buf_printf(reason, "%s: %s", account->cache, err_text(err)))
 		return ERR_NOMEM;
 	if (!err)
 		*ret = give(mailbox);

@@ -114,7 +114,7 @@ enum err facts_print_metrics(const struct facts *facts, struct buf *ret)
 		{ "quarantined", "gauge", "Items that the server cannot deliver.", (int64_t)tally->quarantined_n },
 		{ "regressed", "gauge", "Items whose change key went backwards.", (int64_t)tally->regressed_n },
 		{ "uncovered", "gauge", "Items whose predecessor list lacks their change key.", (int64_t)tally->uncovered_n },
-		{ "last_sync_timestamp_seconds", "gauge", "Oldest last successful sync of a folder.", tally->last_sync },
+		{ "last_sync_timestamp_seconds", "gauge", "Oldest last successful sync of a folder.", facts->last_sync },
 		{ "last_change_timestamp_seconds", "gauge", "Last change of the tree in this mount.", sync->last_change },
 		{ "throttled", "gauge", "1 while the server wants us to wait.", sync->throttled_until != TIME_NONE },
 	};

@@ -98,6 +98,16 @@ static void put_progress(struct facts *facts, bool is_root)
 	put_number(facts, "eta", shown && sync->eta_s >= 0 ? sync->eta_s : TIME_NONE);
 }
 
+/* A folder that did not change is in step without being asked: the digest says so. */
+static int64_t last_sync_of(const struct folder *folder, const struct facts *facts)
+{
+	int64_t tallied = facts->tally.last_sync, update = facts->sync.last_update;
+
+	if (folder->error || tallied == TIME_NONE || update == TIME_NONE || update < tallied)
+		return tallied;
+	return update;
+}
+
 /* In the order of INTERFACE.md. */
 static void list_facts(struct facts *facts, bool is_root)
 {
@@ -113,7 +123,7 @@ static void list_facts(struct facts *facts, bool is_root)
 	put_number(facts, "quarantined", (int64_t)tally->quarantined_n);
 	put_number(facts, "regressed", (int64_t)tally->regressed_n);
 	put_number(facts, "uncovered", (int64_t)tally->uncovered_n);
-	put_time(facts, "last-sync", tally->last_sync);
+	put_time(facts, "last-sync", facts->last_sync);
 	put_time(facts, "last-change", sync->last_change);
 	put_text(facts, "last-error", facts->last_error);
 	put_time(facts, "throttled-until", sync->throttled_until);
@@ -154,11 +164,13 @@ enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret)
 		err = ERR_OK;
 	}
 	if (!err)
-		err = copy_line(folder.error ? folder.error : facts.sync.last_error,
+		err = copy_line(folder.error && dir != ROOT_INO ? folder.error
+								: facts.sync.last_error,
 				&facts.last_error);
 	if (err)
 		return err;
 	facts.state = state_of(&folder, &facts);
+	facts.last_sync = last_sync_of(&folder, &facts);
 	list_facts(&facts, dir == ROOT_INO);
 	*ret = facts;
 	facts = (struct facts){ 0 };

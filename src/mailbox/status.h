@@ -15,19 +15,20 @@ struct fact {
 	const char *name;
 	enum fact_type type;
 	const char *text; /* NULL or "": no value */
-	int64_t number;   /* TIME_NONE: no value */
+	int64_t number;	  /* TIME_NONE: no value */
 };
 
 #define FACTS_MAX 32
 
 struct facts {
-	char *path;       /* of the directory, within the mount */
+	char *path;	  /* of the directory, within the mount */
 	char *last_error; /* in one line */
 	struct fact list[FACTS_MAX];
 	size_t n;
 	struct store_tally tally;
 	struct sync_status sync;
 	enum sync_state state; /* of the directory */
+	int64_t last_sync;     /* of it, too; TIME_NONE: never */
 };
 void facts_release(struct facts *facts);
 MUST_CHECK enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret);

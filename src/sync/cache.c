@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+enum { BUSY_MS = 10 * 1000, BUSY_STEP_MS = 100 };
+
 /* The cache file: where it lies, whose it is, and what becomes of a damaged one. */
 
 static enum err say_errno(struct buf *reason, const char *path)
@@ -45,8 +47,8 @@ static enum err print_owner(const struct account *account, struct buf *ret)
 	const char *host = memrchr(authority, '@', (size_t)(end - authority));
 	size_t user_n = host ? strcspn(authority, ":@") : 0;
 
-	enum err err = account->user ? buf_append_str(ret, account->user) :
-				       buf_append(ret, authority, user_n);
+	enum err err = account->user ? buf_append_str(ret, account->user)
+				     : buf_append(ret, authority, user_n);
 	if (!err)
 		err = buf_append_char(ret, '@');
 	host = host ? host + 1 : authority;
@@ -91,6 +93,21 @@ static enum err set_aside(const char *path, const char *damage, struct buf *reas
 	return err;
 }
 
+/* Another mount that is just ending lets go of it soon. */
+static enum err open_patiently(const char *path, struct store **ret, struct buf *reason)
+{
+	int64_t give_up_ms = clock_boot_ms() + BUSY_MS;
+	enum err err;
+
+	for (;;) {
+		buf_clear(reason);
+		err = store_open(path, STORE_WRITER, ret, reason);
+		if (err != ERR_BUSY || clock_boot_ms() >= give_up_ms)
+			return err;
+		usleep(BUSY_STEP_MS * 1000);
+	}
+}
+
 enum err sync_open_cache(const struct account *account, struct store **ret, struct buf *reason)
 {
 	AUTO(store) struct store *store = NULL;
@@ -98,7 +115,7 @@ enum err sync_open_cache(const struct account *account, struct store **ret, stru
 
 	enum err err = make_dirs(account->cache, reason);
 	if (!err)
-		err = store_open(account->cache, STORE_WRITER, &store, &damage);
+		err = open_patiently(account->cache, &store, &damage);
 	if (err == ERR_DAMAGED) {
 		err = set_aside(account->cache, buf_str(&damage), reason);
 		if (!err)

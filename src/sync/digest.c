@@ -31,9 +31,9 @@ static int by_ino(const void *a, const void *b)
 static size_t find_ino(const struct folders *folders, uint64_t ino)
 {
 	const struct folder key = { .ino = ino };
-	const struct folder *found =
-		folders->n == 0 ? NULL :
-				  bsearch(&key, folders->list, folders->n, sizeof(key), by_ino);
+	const struct folder *found = folders->n == 0 ? NULL
+						     : bsearch(&key, folders->list, folders->n,
+							       sizeof(key), by_ino);
 
 	return found ? (size_t)(found - folders->list) : folders->n;
 }
@@ -215,9 +215,9 @@ static const struct sight *find_sight(const struct sync *sync, uint64_t ino)
 {
 	const struct sight key = { .ino = ino };
 
-	return sync->sights_n == 0 ?
-		       NULL :
-		       bsearch(&key, sync->sights, sync->sights_n, sizeof(key), by_sight);
+	return sync->sights_n == 0
+		       ? NULL
+		       : bsearch(&key, sync->sights, sync->sights_n, sizeof(key), by_sight);
 }
 
 /* What was seen of the folder, or what the store says where this mount saw nothing yet. */
@@ -230,8 +230,8 @@ static struct sight load_sight(const struct sync *sync, const struct folder *fol
 	if (seen)
 		return *seen;
 	sight.face = face_of(folder);
-	sight.child_n = folder->digest.known ? folder->digest.child_n :
-					       count_children(parents, parents_n, folder->id);
+	sight.child_n = folder->digest.known ? folder->digest.child_n
+					     : count_children(parents, parents_n, folder->id);
 	return sight;
 }
 
@@ -249,8 +249,8 @@ enum err digest_is_hierarchy_dirty(struct sync *sync, const struct round *round,
 			dirty = visit->err == ERR_NOT_FOUND;
 			continue;
 		}
-		struct sight sight =
-			load_sight(sync, &round->folders.list[i], parents, round->folders.n);
+		struct sight sight = load_sight(sync, &round->folders.list[i], parents,
+						round->folders.n);
 		dirty = visit->face != sight.face || visit->digest.child_n != sight.child_n;
 	}
 	free(parents);

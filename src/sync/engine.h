@@ -19,20 +19,23 @@
 /* --- status.c: what the control files show --- */
 
 struct board {
-	struct lock lock; /* leaf; guards everything below */
+	struct lock lock;	  /* leaf; guards everything below */
 	struct sync_status shown; /* but for state, throttled_until, requests_n and bytes_in */
-	enum err trouble;         /* why the last run failed; ERR_OK: it did not */
+	enum err trouble;	  /* why the last run failed; ERR_OK: it did not */
 	bool is_running, was_complete;
 	int64_t throttled_until_ms; /* boot clock; 0: not throttled */
 
 	/* The sync thread's. */
 	int64_t begun_ms, look_ms;
+	int64_t round_s; /* wall clock of the last listing */
 };
 
 void status_init(struct board *board);
 void status_begin_run(struct sync *sync);
 /* The run has ended: err and its reason stay until the next one that succeeds. */
 void status_end_run(struct sync *sync, enum err err, const char *reason);
+/* A round of listing begins. */
+void status_note_round(struct sync *sync);
 /* The server answers again: no longer offline, nor refused. */
 void status_note_answer(struct sync *sync);
 void status_note_throttled(struct sync *sync, int64_t until_ms);
@@ -52,15 +55,15 @@ struct grave {
 };
 
 struct graveyard {
-	struct lock lock; /* leaf; guards everything below */
+	struct lock lock;    /* leaf; guards everything below */
 	struct grave *slots; /* open addressing; size is a power of two */
 	size_t n, size;
 	size_t forgotten_n;
-	int64_t next_ms;      /* when to look for forgotten ones again */
+	int64_t next_ms; /* when to look for forgotten ones again */
 
 	/* The sync thread's. */
-	int64_t opened_ns;    /* graves older than this mount are nobody's */
-	int64_t sweep_ms;     /* when to look for old ones again */
+	int64_t opened_ns; /* graves older than this mount are nobody's */
+	int64_t sweep_ms;  /* when to look for old ones again */
 };
 
 void graves_init(struct graveyard *graves);
@@ -90,9 +93,10 @@ void commands_end(struct sync *sync, enum err err);
 
 struct gate {
 	int64_t open_ms;    /* nothing is sent before; 0: open */
+	int64_t entered_ms; /* when somebody last went through it */
 	int64_t give_up_ms; /* of a caller who waits: not beyond; 0: as long as it takes */
-	int level;          /* back-offs in a row: the delay doubles */
-	int losses;         /* requests in a row without an answer */
+	int level;	    /* back-offs in a row: the delay doubles */
+	int losses;	    /* requests in a row without an answer */
 	uint64_t seed;
 };
 
@@ -145,18 +149,18 @@ MUST_CHECK enum err settle_flight(struct flight *flight, enum err err);
 
 /* A folder in a round of listing. */
 struct visit {
-	struct digest digest; /* as the server says now */
-	uint64_t face;        /* hash of what only the hierarchy changes */
-	enum err err;         /* of this folder alone */
-	bool is_read;         /* the digest has been asked for */
-	bool is_settled;      /* the hierarchy was read after the digest */
+	struct digest digest;	      /* as the server says now */
+	uint64_t face;		      /* hash of what only the hierarchy changes */
+	enum err err;		      /* of this folder alone */
+	bool is_read;		      /* the digest has been asked for */
+	bool is_settled;	      /* the hierarchy was read after the digest */
 	bool had_full_page, is_again; /* ... and is compared anew for it */
 };
 
 struct round {
 	struct folders folders; /* as stored, by ino */
-	struct visit *visits;   /* one for each */
-	struct folder root;     /* as the server says now; empty when it did not */
+	struct visit *visits;	/* one for each */
+	struct folder root;	/* as the server says now; empty when it did not */
 };
 
 /* What the hierarchy looked like when it was last in step. */
@@ -231,6 +235,8 @@ MUST_CHECK enum err pull_folder(struct sync *sync, const struct folder *folder,
 MUST_CHECK enum err run_whole(struct sync *sync);
 /* The result for a command in that folder, where the run itself succeeded. */
 enum err run_result(const struct sync *sync, uint64_t dir);
+/* The same for the whole mailbox; blames the folder. */
+enum err run_result_of_all(struct sync *sync);
 /* True when it is time to list: a poll is due, or a command waits. */
 bool run_is_due(struct sync *sync);
 
@@ -256,16 +262,16 @@ struct sync {
 
 	struct gate gate;
 	struct flight *flights;
-	enum err fetch_err;     /* a batch met what ends the run */
+	enum err fetch_err;	/* a batch met what ends the run */
 	int64_t retry_until_ms; /* delayed jobs that a run waits for are due by then */
-	struct sight *sights;   /* by ino */
+	struct sight *sights;	/* by ino */
 	size_t sights_n;
 	struct round last_round; /* for run_result() */
-	int64_t due_ms;         /* of the next run */
-	bool has_lost;          /* this run looked again for a folder that went */
-	int failures;           /* runs that failed, in a row */
-	char reason[200];       /* why this run failed; "": nobody said */
-	char logged[256];       /* the trouble that the log knows of */
+	int64_t due_ms;		 /* of the next run */
+	bool has_lost;		 /* this run looked again for a folder that went */
+	int failures;		 /* runs that failed, in a row */
+	char reason[200];	 /* why this run failed; "": nobody said */
+	enum err logged_err;	 /* the trouble that the log knows of */
 };
 
 /* True when the engine is to stop. */

@@ -13,7 +13,8 @@ enum {
 	BACK_OFF_SAID_MAX_MS = 60 * 60 * 1000,
 	TRANSIENT_MS = 500,
 	TRANSIENT_TRIES = 4,
-	LOST_TRIES = 1, /* on a fresh connection */
+	LOST_TRIES = 1,		 /* on a fresh connection ... */
+	LOST_SOON_MS = 5 * 1000, /* ... where it was not a timeout */
 };
 
 int64_t gate_delay_ms(struct sync *sync, int n, int64_t base_ms, int64_t max_ms)
@@ -74,6 +75,7 @@ enum err gate_enter(struct sync *sync)
 			return ERR_THROTTLED;
 		err = gate_sleep(sync, sync->gate.open_ms - clock_boot_ms());
 	}
+	sync->gate.entered_ms = clock_boot_ms();
 	return err;
 }
 
@@ -134,6 +136,9 @@ static bool again_after(struct sync *sync, enum err err, int tries)
 		shut(&sync->gate, gate_delay_ms(sync, tries, TRANSIENT_MS, BACK_OFF_MAX_MS));
 		return tries < TRANSIENT_TRIES;
 	case ERR_OFFLINE:
+		if (clock_boot_ms() - sync->gate.entered_ms > LOST_SOON_MS)
+			return false;
+		return tries < LOST_TRIES;
 	case ERR_PROTOCOL:
 	case ERR_STALE_REPLY: return tries < LOST_TRIES;
 	default: return false;
@@ -142,8 +147,7 @@ static bool again_after(struct sync *sync, enum err err, int tries)
 
 bool gate_is_throttled(const struct sync *sync, enum err err)
 {
-	return err == ERR_THROTTLED ||
-	       (err == ERR_TRANSIENT && ews_back_off_ms(sync->ews) >= 0);
+	return err == ERR_THROTTLED || (err == ERR_TRANSIENT && ews_back_off_ms(sync->ews) >= 0);
 }
 
 bool gate_again(struct sync *sync, enum err err, int *tries)

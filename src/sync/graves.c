@@ -11,10 +11,10 @@
  * that found no room in it is purged after a day like one that is never forgotten.
  */
 enum {
-	KEEP_MS = 10 * 60 * 1000,       /* readers without a FORGET in sight: at least that long */
+	KEEP_MS = 10 * 60 * 1000, /* readers without a FORGET in sight: at least that long */
 	LOOK_MS = 5 * 1000,
 	SWEEP_MS = 10 * 60 * 1000,
-	PURGE_MAX = 128,                /* in one transaction */
+	PURGE_MAX = 128, /* in one transaction */
 	SLOTS_MIN = 256,
 	SLOTS_MAX = 1 << 20,
 };

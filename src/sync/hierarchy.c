@@ -19,7 +19,7 @@ enum { PAGES_MAX = 1000, DROPS_MAX = FOLDERS_MAX };
 
 static const char *const named[] = {
 	"msgfolderroot", "inbox",    "sentitems", "drafts", "deleteditems", "outbox",
-	"junkemail",     "calendar", "contacts",  "tasks",  "notes",        "journal",
+	"junkemail",	 "calendar", "contacts",  "tasks",  "notes",	    "journal",
 };
 enum { ROOT = 0, INBOX = 1, NAMED_N = ARRAY_LEN(named) };
 
@@ -150,9 +150,9 @@ static struct folder *find_sorted(const struct folders *folders, const char *id)
 {
 	const struct folder key = { .id = (char *)id };
 
-	return folders->n == 0 || !id ?
-		       NULL :
-		       bsearch(&key, folders->list, folders->n, sizeof(key), by_id);
+	return folders->n == 0 || !id
+		       ? NULL
+		       : bsearch(&key, folders->list, folders->n, sizeof(key), by_id);
 }
 
 static enum err load_sorted(struct store *store, struct folders *ret)

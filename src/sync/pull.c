@@ -48,8 +48,7 @@ static bool is_last(const struct ews_page *page)
 
 static enum err check_page(const struct pull *pull, const struct ews_page *page)
 {
-	bool moved = page->state &&
-		     (!pull->state || strcmp(page->state, pull->state) != 0);
+	bool moved = page->state && (!pull->state || strcmp(page->state, pull->state) != 0);
 
 	if (page->state && *page->state && (moved || is_last(page)))
 		return ERR_OK;

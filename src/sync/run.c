@@ -15,7 +15,7 @@
 enum {
 	ROOT_INO = 1,
 	HIERARCHY_TRIES = 3, /* folders that come while we look */
-	PASSES_MAX = 8,      /* of folders that change while they are listed */
+	PASSES_MAX = 8,	     /* of folders that change while they are listed */
 };
 
 bool run_is_due(struct sync *sync)
@@ -41,7 +41,7 @@ static enum err check_root(struct sync *sync, const struct round *round)
 
 	if (!root || !root->is_read || !root->err)
 		return ERR_OK;
-	gate_blame(sync, "the top folder of the mailbox: %s", err_text(root->err));
+	gate_blame(sync, "the top folder of the mailbox");
 	return root->err;
 }
 
@@ -148,9 +148,8 @@ static size_t find_inbox(const struct round *round)
 {
 	size_t i = 0;
 
-	while (i < round->folders.n &&
-	       (!round->folders.list[i].distinguished ||
-		strcmp(round->folders.list[i].distinguished, "inbox") != 0))
+	while (i < round->folders.n && (!round->folders.list[i].distinguished ||
+					strcmp(round->folders.list[i].distinguished, "inbox") != 0))
 		i++;
 	return i;
 }
@@ -240,8 +239,9 @@ enum err run_whole(struct sync *sync)
 		listed = (struct listed){ 0 };
 		drained = false;
 		commands_cover(sync);
-		sync->due_ms = polls ? clock_boot_ms() + sync->account->poll_s * INT64_C(1000) :
-				       INT64_MAX;
+		status_note_round(sync);
+		sync->due_ms = polls ? clock_boot_ms() + sync->account->poll_s * INT64_C(1000)
+				     : INT64_MAX;
 		err = list(sync, &listed);
 		if (!err)
 			err = fetch_drain(sync, &drained);
@@ -249,17 +249,36 @@ enum err run_whole(struct sync *sync)
 	return err;
 }
 
+/* The first folder that failed; NULL when none did. One that is closed to us, or that is not
+ * shown, is no failure of the whole. */
+static const struct folder *find_failed(const struct round *round)
+{
+	for (size_t i = 0; i < round->folders.n; i++) {
+		const struct folder *folder = &round->folders.list[i];
+		enum err err = round->visits[i].err;
+		if (err && err != ERR_DENIED && (folder->shown_in || folder->ino == ROOT_INO))
+			return folder;
+	}
+	return NULL;
+}
+
+enum err run_result_of_all(struct sync *sync)
+{
+	const struct folder *failed = find_failed(&sync->last_round);
+
+	if (!failed)
+		return ERR_OK;
+	gate_blame(sync, "folder %s", failed->display_name);
+	return round_find(&sync->last_round, failed->ino)->err;
+}
+
 enum err run_result(const struct sync *sync, uint64_t dir)
 {
-	const struct round *round = &sync->last_round;
-	const struct visit *visit = round_find(round, dir);
+	const struct folder *failed = find_failed(&sync->last_round);
 
-	if (dir != ROOT_INO)
-		return visit ? visit->err : ERR_OK;
-	/* A folder closed to us is no failure of the whole. */
-	for (size_t i = 0; i < round->folders.n; i++) {
-		if (round->visits[i].err && round->visits[i].err != ERR_DENIED)
-			return round->visits[i].err;
-	}
-	return ERR_OK;
+	if (dir == ROOT_INO && !failed)
+		return ERR_OK;
+	const struct visit *visit = round_find(&sync->last_round,
+					       dir == ROOT_INO ? failed->ino : dir);
+	return visit ? visit->err : ERR_OK;
 }

@@ -136,8 +136,7 @@ static enum err settle_one(struct flight *flight, struct txn *txn, size_t i, enu
 	const struct fetch_job *job = &flight->batch.jobs[i];
 	const struct landing *landing = &flight->landings[i];
 	enum err err = landing->is_seen ? landing->err : batch_err ? batch_err : ERR_PROTOCOL;
-	const char *reason = landing->is_seen && landing->reason ? landing->reason :
-								   err_text(err);
+	const char *reason = landing->is_seen && landing->reason ? landing->reason : err_text(err);
 	bool alone = landing->is_seen || flight->batch.n == 1;
 	enum outcome outcome = outcome_of(err);
 

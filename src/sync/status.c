@@ -9,9 +9,9 @@ enum { QUEUE_LOOK_MS = 1000, ETA_MIN_MS = 2000 };
 const char *sync_state_text(enum sync_state state)
 {
 	static const char *const texts[] = {
-		[SYNC_STATE_AUTH] = "auth",	      [SYNC_STATE_ERROR] = "error",
-		[SYNC_STATE_OFFLINE] = "offline",     [SYNC_STATE_THROTTLED] = "throttled",
-		[SYNC_STATE_SYNCING] = "syncing",     [SYNC_STATE_IDLE] = "idle",
+		[SYNC_STATE_AUTH] = "auth",	  [SYNC_STATE_ERROR] = "error",
+		[SYNC_STATE_OFFLINE] = "offline", [SYNC_STATE_THROTTLED] = "throttled",
+		[SYNC_STATE_SYNCING] = "syncing", [SYNC_STATE_IDLE] = "idle",
 	};
 
 	return texts[state];
@@ -21,6 +21,7 @@ void status_init(struct board *board)
 {
 	lock_init(&board->lock);
 	board->shown.last_change = TIME_NONE;
+	board->shown.last_update = TIME_NONE;
 	board->shown.throttled_until = TIME_NONE;
 	board->shown.eta_s = -1;
 }
@@ -46,11 +47,18 @@ void status_end_run(struct sync *sync, enum err err, const char *reason)
 	lock_acquire(&board->lock);
 	board->is_running = false;
 	board->was_complete |= err == ERR_OK;
+	if (!err)
+		board->shown.last_update = board->round_s;
 	board->trouble = err;
 	board->shown.busy_dir = 0;
 	board->shown.eta_s = -1;
 	snprintf(board->shown.last_error, sizeof(board->shown.last_error), "%s", reason);
 	lock_drop(&board->lock);
+}
+
+void status_note_round(struct sync *sync)
+{
+	sync->board.round_s = clock_wall_ns() / NS_PER_S;
 }
 
 void status_note_answer(struct sync *sync)
@@ -117,8 +125,7 @@ void status_note_queue(struct sync *sync)
 	lock_drop(&board->lock);
 }
 
-static enum sync_state judge_locked(const struct board *board, int64_t now)
-	REQUIRES(&board->lock)
+static enum sync_state judge_locked(const struct board *board, int64_t now) REQUIRES(&board->lock)
 {
 	switch (board->trouble) {
 	case ERR_OK:

@@ -149,17 +149,17 @@ static int64_t load_pause_ms(struct sync *sync, enum err err)
 	return gate_delay_ms(sync, sync->failures, BACK_OFF_MIN_MS, poll_ms);
 }
 
-/* One line when the trouble begins or changes, and one when it is over. */
-static void log_trouble(struct sync *sync, const char *trouble, int64_t pause_ms)
+/* One line when the trouble begins or becomes another, and one when it is over. */
+static void log_trouble(struct sync *sync, enum err err, const char *trouble, int64_t pause_ms)
 {
-	if (strcmp(sync->logged, trouble) == 0)
+	if (sync->logged_err == err)
 		return;
-	if (*trouble)
+	sync->logged_err = err;
+	if (err)
 		log_warning("%s: %s, trying again in %lld s", sync->account->url, trouble,
 			    (long long)(pause_ms + 999) / 1000);
 	else
 		log_info("%s: in step again", sync->account->url);
-	snprintf(sync->logged, sizeof(sync->logged), "%s", trouble);
 }
 
 static void end_run(struct sync *sync, enum err err)
@@ -168,7 +168,7 @@ static void end_run(struct sync *sync, enum err err)
 	int64_t pause_ms;
 
 	if (!err)
-		err = run_result(sync, 1);
+		err = run_result_of_all(sync);
 	if (err == ERR_CANCELLED)
 		return;
 	if (err) {
@@ -176,10 +176,10 @@ static void end_run(struct sync *sync, enum err err)
 		pause_ms = load_pause_ms(sync, err);
 		sync->due_ms = clock_boot_ms() + pause_ms;
 		sync->failures++;
-		log_trouble(sync, trouble, pause_ms);
+		log_trouble(sync, err, trouble, pause_ms);
 	} else {
 		sync->failures = 0;
-		log_trouble(sync, "", 0);
+		log_trouble(sync, ERR_OK, "", 0);
 	}
 	status_end_run(sync, err, trouble);
 }

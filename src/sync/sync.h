@@ -16,7 +16,8 @@
  * it fetches (a poll, a command) is listed in the same run, so new mail does not wait for the
  * end of a first sync.
  *
- * Runs start at sync_start(), every poll_s seconds (notify=poll or auto), and on a command.
+ * Runs start at sync_start(), every poll_s seconds (notify=poll or auto), and on a command; one
+ * that failed is tried again after growing delays, at most poll_s.
  *
  * Threads: sync_open, sync_is_listed, sync_list_folders, sync_start, sync_stop and sync_release
  * belong to the thread that made it; the others may be called from any. Callbacks come from the
@@ -25,14 +26,14 @@
 struct sync;
 
 /*
- * Opens the cache of the account for writing: makes its directory, binds it to the mailbox. A
- * damaged file is set aside as PATH.damaged-TIME, never deleted, and a new one begun.
+ * Opens the cache of the account for writing: makes its directory, binds it to the mailbox, waits
+ * some seconds for another mount on it that is ending. A damaged file is set aside as PATH.damaged-TIME, never deleted, and a new one begun.
  */
 MUST_CHECK enum err sync_open_cache(const struct account *account, struct store **ret,
 				    struct buf *reason);
 /* `store` is the writer's connection; lent for the life of the engine. Sends nothing. */
-MUST_CHECK enum err sync_open(const struct account *account, struct store *store,
-			      struct sync **ret, struct buf *reason);
+MUST_CHECK enum err sync_open(const struct account *account, struct store *store, struct sync **ret,
+			      struct buf *reason);
 /* Stops first, if it runs. */
 void sync_release(struct sync **sync);
 
@@ -83,11 +84,14 @@ struct sync_status {
 	enum sync_state state; /* of the whole mailbox; never IDLE before the first complete sync */
 	char last_error[256];  /* "" when there was none */
 	int64_t throttled_until; /* TIME_NONE: not throttled */
-	int64_t last_change;   /* when the store last changed; TIME_NONE: not in this mount */
+	/* When the last run that succeeded began to look: what the server had then is here.
+	 * TIME_NONE: none in this mount. */
+	int64_t last_update;
+	int64_t last_change; /* when the store last changed; TIME_NONE: not in this mount */
 	uint64_t requests_n, bytes_in;
 	uint64_t bytes_done, bytes_total; /* of the content under way in this run */
-	int64_t eta_s;         /* -1: nobody knows */
-	uint64_t busy_dir;     /* folder being synced; 0: none */
+	int64_t eta_s;			  /* -1: nobody knows */
+	uint64_t busy_dir;		  /* folder being synced; 0: none */
 };
 void sync_load_status(struct sync *sync, struct sync_status *ret);
 

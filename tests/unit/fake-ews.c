@@ -32,8 +32,12 @@ void fake_reset(void)
 {
 	fake = (struct fake){ 0 };
 	fake.folders[fake.folders_n++] = (struct fake_folder){
-		.id = "ROOT", .parent_id = "ABOVE", .name = "Top of Information Store",
-		.distinguished = "msgfolderroot", .change_key = "Rk", .commit = 1,
+		.id = "ROOT",
+		.parent_id = "ABOVE",
+		.name = "Top of Information Store",
+		.distinguished = "msgfolderroot",
+		.change_key = "Rk",
+		.commit = 1,
 	};
 	fake_add_folder("INBOX", "ROOT", "Inbox")->distinguished = "inbox";
 }
@@ -58,7 +62,11 @@ struct fake_folder *fake_add_folder(const char *id, const char *parent_id, const
 	struct fake_folder *folder = &fake.folders[fake.folders_n++];
 
 	*folder = (struct fake_folder){
-		.id = id, .parent_id = parent_id, .name = name, .change_key = "Fk", .commit = 1,
+		.id = id,
+		.parent_id = parent_id,
+		.name = name,
+		.change_key = "Fk",
+		.commit = 1,
 	};
 	if (parent)
 		parent->child_n++;

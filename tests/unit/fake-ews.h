@@ -17,7 +17,7 @@ struct fake_folder {
 	const char *id, *parent_id, *name, *distinguished, *change_key;
 	bool is_hidden, is_gone;
 	bool is_listed; /* gone, but the hierarchy does not say so */
-	enum err err;   /* of GetFolder */
+	enum err err;	/* of GetFolder */
 	int64_t child_n, total_n, commit, deleted_n;
 	bool has_no_digest;
 };
@@ -25,9 +25,9 @@ struct fake_folder {
 struct fake_page {
 	const char *folder, *from, *to; /* from NULL: no state */
 	struct ews_change changes[FAKE_CHANGES_MAX];
-	bool more;     /* not the last */
-	bool is_full;  /* filled up to the maximum with a flag of an unknown id */
-	enum err err;  /* instead */
+	bool more;    /* not the last */
+	bool is_full; /* filled up to the maximum with a flag of an unknown id */
+	enum err err; /* instead */
 };
 
 struct fake_item {
@@ -78,13 +78,23 @@ void fake_add_item(const char *id, const char *change_key, const char *mime);
 struct fake_item *fake_item(const char *id);
 
 #define FAKE_CREATE(item_id, key) \
-	{ .kind = EWS_CREATE, .id = (char *)(item_id), .change_key = (char *)(key), \
-	  .has_read = true, .received = 1700000000, .modified = 1700000000, .size = 1000 }
+	{ \
+		.kind = EWS_CREATE, .id = (char *)(item_id), .change_key = (char *)(key), \
+		.has_read = true, .received = 1700000000, .modified = 1700000000, .size = 1000 \
+	}
 #define FAKE_UPDATE(item_id, key) \
-	{ .kind = EWS_UPDATE, .id = (char *)(item_id), .change_key = (char *)(key), \
-	  .has_read = true, .received = 1700000000, .modified = 1700000000, .size = 1000 }
-#define FAKE_DELETE(item_id) { .kind = EWS_DELETE, .id = (char *)(item_id) }
+	{ \
+		.kind = EWS_UPDATE, .id = (char *)(item_id), .change_key = (char *)(key), \
+		.has_read = true, .received = 1700000000, .modified = 1700000000, .size = 1000 \
+	}
+#define FAKE_DELETE(item_id) \
+	{ \
+		.kind = EWS_DELETE, .id = (char *)(item_id) \
+	}
 #define FAKE_READ(item_id, flag) \
-	{ .kind = EWS_READ_FLAG, .id = (char *)(item_id), .has_read = true, .is_read = (flag) }
+	{ \
+		.kind = EWS_READ_FLAG, .id = (char *)(item_id), .has_read = true, \
+		.is_read = (flag) \
+	}
 
 #endif

@@ -11,8 +11,9 @@ static void announce(const char *const *ids, size_t n)
 	fake_add_page(&page);
 }
 
-#define ANNOUNCE(...) announce((const char *const[]){ __VA_ARGS__ }, \
-			       ARRAY_LEN(((const char *const[]){ __VA_ARGS__ })))
+#define ANNOUNCE(...) \
+	announce((const char *const[]){ __VA_ARGS__ }, \
+		 ARRAY_LEN(((const char *const[]){ __VA_ARGS__ })))
 
 static int64_t due_in_s(struct bench *bench)
 {
@@ -53,7 +54,8 @@ static void test_I8_one_bad_item_stops_nothing(void **state)
 
 	fake_add_item("A", "k", "a");
 	fake_add_item("B", "k", "b");
-	*fake_item("B") = (struct fake_item){ .id = "B", .err = ERR_BAD_ITEM, .code = "ErrorItemCorrupt" };
+	*fake_item("B") =
+		(struct fake_item){ .id = "B", .err = ERR_BAD_ITEM, .code = "ErrorItemCorrupt" };
 	fake_add_item("C", "k", "c");
 	ANNOUNCE("A", "B", "C");
 	run_ok(bench);

@@ -232,6 +232,11 @@ static void test_a_closed_folder_says_so_and_stops_nothing(void **state)
 	load_folder(bench, "A", &folder);
 	assert_string_equal(folder.error, err_text(ERR_DENIED));
 	check_item(bench, "X", "one");
+	/* The top may be closed too, for its own items. */
+	fake_add_page(&(struct fake_page){ "ROOT", "s0", .err = ERR_DENIED });
+	run_ok(bench);
+	check_ok(run_result(bench->sync, 1));
+	check_ok(run_result_of_all(bench->sync));
 }
 
 /* Its digest is younger than the hierarchy: what came between must not be missed. */

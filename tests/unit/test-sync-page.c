@@ -103,7 +103,8 @@ static void test_a_flag_reaches_a_row_that_waits(void **state)
 
 	fake_add_item("X", KEY_A, "one");
 	fake_item("X")->is_read = true;
-	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", { FAKE_CREATE("X", KEY_A) }, .more = true });
+	fake_add_page(&(struct fake_page){
+		"INBOX", NULL, "s1", { FAKE_CREATE("X", KEY_A) }, .more = true });
 	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2", { FAKE_READ("X", false) } });
 	run_ok(bench);
 	/* GetItem was sent between the pages and saw what was true before the second. */
@@ -118,14 +119,25 @@ static void test_the_later_of_two_changes_counts(void **state)
 	hold_x(bench);
 	fake_add_item("Y", KEY_A, "why");
 	uint64_t ino = item_ino(bench, "X");
-	tell(bench, &(struct fake_page){ "INBOX", "s1", "s2", { FAKE_DELETE("X"), FAKE_UPDATE("X", KEY_A) } });
+	tell(bench, &(struct fake_page){
+			    "INBOX", "s1", "s2", { FAKE_DELETE("X"), FAKE_UPDATE("X", KEY_A) } });
 	assert_int_equal(item_ino(bench, "X"), ino);
-	tell(bench, &(struct fake_page){ "INBOX", "s2", "s3", { FAKE_UPDATE("X", KEY_B), FAKE_UPDATE("X", KEY_A) } });
+	tell(bench,
+	     &(struct fake_page){
+		     "INBOX", "s2", "s3", { FAKE_UPDATE("X", KEY_B), FAKE_UPDATE("X", KEY_A) } });
 	assert_int_equal(fake.item_ids_n, 0);
-	tell(bench, &(struct fake_page){ "INBOX", "s3", "s4", { FAKE_CREATE("Y", KEY_A), FAKE_READ("Y", true), FAKE_UPDATE("X", KEY_B), FAKE_DELETE("X") } });
+	tell(bench, &(struct fake_page){ "INBOX",
+					 "s3",
+					 "s4",
+					 { FAKE_CREATE("Y", KEY_A), FAKE_READ("Y", true),
+					   FAKE_UPDATE("X", KEY_B), FAKE_DELETE("X") } });
 	check_item(bench, "X", "-");
 	check_item(bench, "Y", "why");
-	tell(bench, &(struct fake_page){ "INBOX", "s4", "s5", { FAKE_CREATE("X", KEY_A), FAKE_DELETE("Y"), FAKE_CREATE("X", KEY_A) } });
+	tell(bench, &(struct fake_page){ "INBOX",
+					 "s4",
+					 "s5",
+					 { FAKE_CREATE("X", KEY_A), FAKE_DELETE("Y"),
+					   FAKE_CREATE("X", KEY_A) } });
 	check_item(bench, "X", "one");
 	check_item(bench, "Y", "-");
 }
@@ -201,7 +213,8 @@ static void test_I1_a_lost_commit_replays_its_page(void **state)
 
 	hold_x(bench);
 	fake_add_item("Y", KEY_A, "why");
-	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2", { FAKE_CREATE("Y", KEY_A), FAKE_DELETE("X") } });
+	fake_add_page(&(struct fake_page){
+		"INBOX", "s1", "s2", { FAKE_CREATE("Y", KEY_A), FAKE_DELETE("X") } });
 	/* The disk is full: nothing that is written gets there. */
 	snprintf(path, sizeof(path), "%s-wal", bench->path);
 	assert_int_equal(stat(path, &wal), 0);

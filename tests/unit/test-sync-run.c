@@ -48,7 +48,8 @@ static void test_a_full_page_is_compared_again(void **state)
 	struct bench *bench = *state;
 
 	fake_add_item("X", "k", "one");
-	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", { FAKE_CREATE("X", "k") }, .is_full = true });
+	fake_add_page(&(struct fake_page){
+		"INBOX", NULL, "s1", { FAKE_CREATE("X", "k") }, .is_full = true });
 	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2" });
 	fake.on_items = change_inbox;
 	run_ok(bench);
@@ -62,7 +63,10 @@ static void hold_three(struct bench *bench)
 	fake_add_item("A", "k", "a");
 	fake_add_item("B", "k", "b");
 	fake_add_item("C", "k", "c");
-	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1",
+	fake_add_page(&(struct fake_page){
+		"INBOX",
+		NULL,
+		"s1",
 		{ FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"), FAKE_CREATE("C", "k") } });
 	run_ok(bench);
 	/* From now on the state is refused; B changed, C is gone, D is new. */
@@ -89,7 +93,11 @@ static void test_an_expired_state_keeps_what_is_equal(void **state)
 
 	hold_three(bench);
 	uint64_t ino = item_ino(bench, "A");
-	fake_add_page(&(struct fake_page){ "INBOX", NULL, "t1", { FAKE_CREATE("D", "k"), FAKE_CREATE("B", "k2") }, .more = true });
+	fake_add_page(&(struct fake_page){ "INBOX",
+					   NULL,
+					   "t1",
+					   { FAKE_CREATE("D", "k"), FAKE_CREATE("B", "k2") },
+					   .more = true });
 	fake_add_page(&(struct fake_page){ "INBOX", "t1", "t2", { FAKE_CREATE("A", "k") } });
 	run_ok(bench);
 	check_relisted(bench, ino);
@@ -103,7 +111,11 @@ static void test_I1_a_listing_afresh_that_is_cut_short_begins_anew(void **state)
 
 	hold_three(bench);
 	uint64_t ino = item_ino(bench, "A");
-	fake_add_page(&(struct fake_page){ "INBOX", NULL, "t1", { FAKE_CREATE("D", "k"), FAKE_CREATE("B", "k2") }, .more = true });
+	fake_add_page(&(struct fake_page){ "INBOX",
+					   NULL,
+					   "t1",
+					   { FAKE_CREATE("D", "k"), FAKE_CREATE("B", "k2") },
+					   .more = true });
 	fake_add_page(&(struct fake_page){ "INBOX", "t1", .err = ERR_AUTH });
 	check_err(run_whole(bench->sync), ERR_AUTH);
 	check_item(bench, "C", "c");
@@ -111,7 +123,8 @@ static void test_I1_a_listing_afresh_that_is_cut_short_begins_anew(void **state)
 	bench_open(bench);
 	fake.item_ids_n = 0; /* what was in the air is asked for again */
 	/* The server takes t1, but who was seen before it is forgotten. */
-	fake.pages[fake.pages_n - 1] = (struct fake_page){ "INBOX", "t1", "t2", { FAKE_CREATE("A", "k") } };
+	fake.pages[fake.pages_n - 1] =
+		(struct fake_page){ "INBOX", "t1", "t2", { FAKE_CREATE("A", "k") } };
 	run_ok(bench);
 	check_relisted(bench, ino);
 	bool begun = true;
@@ -181,8 +194,8 @@ static void bury_three(struct bench *bench)
 {
 	hold_three(bench);
 	fake.pages_n = 0;
-	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2",
-		{ FAKE_DELETE("A"), FAKE_DELETE("B"), FAKE_DELETE("C") } });
+	fake_add_page(&(struct fake_page){
+		"INBOX", "s1", "s2", { FAKE_DELETE("A"), FAKE_DELETE("B"), FAKE_DELETE("C") } });
 	run_ok(bench);
 	assert_int_equal(graves_n(bench), 3);
 }
@@ -206,8 +219,8 @@ static void test_a_grave_goes_at_its_forget_but_not_before_ten_minutes(void **st
 	inos[0] = item_ino(bench, "A");
 	inos[1] = item_ino(bench, "B");
 	fake.pages_n = 0;
-	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2",
-		{ FAKE_DELETE("A"), FAKE_DELETE("B"), FAKE_DELETE("C") } });
+	fake_add_page(&(struct fake_page){
+		"INBOX", "s1", "s2", { FAKE_DELETE("A"), FAKE_DELETE("B"), FAKE_DELETE("C") } });
 	run_ok(bench);
 	inos[2] = inos[0] + 1000; /* alive, or never heard of */
 	sync_forget_inodes(bench->sync, inos, 3);
