@@ -49,8 +49,11 @@ enum err http_open(const struct http_config *config, struct http **ret, struct b
 	return *ret ? ERR_OK : ERR_NOMEM;
 }
 
+static void fake_drop(void);
+
 void http_release(struct http **http)
 {
+	fake_drop();
 	free(*http);
 	*http = NULL;
 }
@@ -105,7 +108,7 @@ enum err http_wait(struct http *http, int64_t ms)
 		.status = reply->status,
 		.is_xml = true,
 		.retry_after_ms = fake.retry_after_ms,
-		.reason = "the transport's reason",
+		.reason = err ? err_text(err) : "the transport's reason",
 	};
 	fake.was_settled = !result.err && handler->is_settled(fake.ctx);
 	fake.handler = NULL;
@@ -113,10 +116,25 @@ enum err http_wait(struct http *http, int64_t ms)
 	return ERR_OK;
 }
 
+/* Ends the request under way, as the real one does. */
+static void fake_drop(void)
+{
+	const struct http_handler *handler = fake.handler;
+	const struct http_result result = {
+		.err = ERR_CANCELLED,
+		.retry_after_ms = -1,
+		.reason = "cancelled",
+	};
+
+	fake.handler = NULL;
+	if (handler)
+		handler->done(fake.ctx, &result);
+}
+
 void http_abort(struct http *http, const void *ctx)
 {
 	(void)http, (void)ctx;
-	fake.handler = NULL;
+	fake_drop();
 }
 
 void http_interrupt(struct http *http)
