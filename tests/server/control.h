@@ -17,8 +17,16 @@
  *   deliver   count (1) new items to the folder (Inbox). "subject"; "mime", as text
  *             or as base64; "size" in bytes; "read"
  *   change    new content, the same item: other bytes, another change key. "subject";
- *             "mime"; "kind": "category" or "flag" changes only that property and
- *             leaves the bytes. A folder: another change key
+ *             "mime"; "same_size": true keeps the number of bytes. "kind" changes
+ *             only what it names: "category", "flag", "subject", "importance"
+ *             ("importance": "High"), "received" ("received": a time), "class"
+ *             ("class": "IPM.Note.X"). A folder: another change key
+ *   regress   new content with a change key whose counter is "by" (1) below what it
+ *             was, as is its entry in the item's own list; the sync shows an Update.
+ *             "uncovered": true takes that entry away, "lower" puts it one below the
+ *             key; "garble": true makes the list one that cannot be read. With these
+ *             two the key goes on as ever where no "by" is given. All of it lasts
+ *             until the item changes again
  *   move      "to": a folder. Items get new ids, folders keep theirs
  *   delete    for good. With "folder" alone the folder and all in it
  *   flag      the read flag: "read": true or false; without it, the other of what it
@@ -26,6 +34,11 @@
  *   mkdir     "folder" as mkdir -p, and in it "name"; "class": "IPF.Appointment" ...
  *   rename    "name"
  *   hide      "hidden" (true)
+ *   expire    the sync states that were issued so far for the folder are refused:
+ *             ErrorInvalidSyncStateData. "hierarchy": true: those of the hierarchy;
+ *             with neither, all
+ *   forget    likewise, but they are taken for none, in silence: all comes again as
+ *             Create
  * The ids answered are those that hold after the operation, in its order.
  *
  * GET /test/requests answers {"GetItem": 12, ...}; DELETE /test/requests resets it.

@@ -23,11 +23,18 @@ static void write_people(struct xml *out, const struct shape_tag *tag, const str
 /* The first tenth of a mailbox's seeds came from another server once. */
 static void write_list(struct xml *out, const struct shape_tag *tag, const struct item *item)
 {
+	const struct identity *identity = &item->folder->box->identity;
 	uint8_t bytes[PCL_MAX_BYTES];
 	uint64_t older = item->seed % 10 == 0 ? 1 + item->seed % 0xffffff : 0;
+	size_t n = pcl_put(identity, item->key - (item->pcl == PCL_BELOW_KEY), older, bytes);
 
-	tag_write_binary(out, tag, bytes,
-			 pcl_put(&item->folder->box->identity, item->key, older, bytes));
+	if (item->pcl == PCL_LACKS_KEY) {
+		xid_put(identity->elsewhere, older ? older : 1, bytes + 1);
+		n = 1 + XID_BYTES;
+	} else if (item->pcl == PCL_GARBLED) {
+		bytes[0] = 200; /* more than there is */
+	}
+	tag_write_binary(out, tag, bytes, n);
 }
 
 static void write_change_key(struct xml *out, const struct shape_tag *tag, const struct item *item)

@@ -132,6 +132,7 @@ static void item_free(struct item *item)
 {
 	content_release(&item->content);
 	free(item->subject);
+	free(item->item_class);
 	free(item);
 }
 
@@ -382,6 +383,7 @@ struct item *folder_add(struct mailbox *box, struct folder *folder, const struct
 void item_changed(struct mailbox *box, struct item *item)
 {
 	item->key = item->content_seq = ++box->seq;
+	item->pcl = PCL_WHOLE;
 	item->modified = clock_wall_ns() / NS_PER_S;
 	touched(box, item->folder, item);
 }
@@ -416,7 +418,7 @@ struct item *item_move(struct mailbox *box, struct item *item, struct folder *to
 	struct item copy = *item;
 
 	item->content = NULL;
-	item->subject = NULL;
+	item->subject = item->item_class = NULL;
 	item_delete(box, item);
 	return folder_add(box, to, &copy);
 }

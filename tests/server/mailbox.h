@@ -57,10 +57,17 @@ const struct kind_info *kind_info(enum kind kind);
 /* PR_FLAG_STATUS. */
 enum flag_status { FLAG_NONE, FLAG_COMPLETE, FLAG_FLAGGED };
 
+/* Whether an item's own list of predecessors covers its change key. Until its next change. */
+enum pcl_state { PCL_WHOLE, PCL_LACKS_KEY, PCL_BELOW_KEY, PCL_GARBLED };
+
+/* What was set over that of the content or seed. */
+enum importance { IMPORTANCE_OWN, IMPORTANCE_LOW, IMPORTANCE_NORMAL, IMPORTANCE_HIGH };
+
 struct item {
 	struct folder *folder;
 	struct content *content; /* owned; NULL: made from the seed */
 	char *subject;		 /* owned; overrides content and seed where set */
+	char *item_class;	 /* likewise */
 	uint64_t mid;		 /* the counter in its id */
 	uint64_t key;		 /* the counter in its change key */
 	uint64_t born_seq;	 /* when it came to this folder */
@@ -71,6 +78,8 @@ struct item {
 	uint32_t size;	   /* about how many bytes its MIME has */
 	uint16_t revision; /* of the bytes made from the seed */
 	uint8_t kind, flag, category;
+	uint8_t importance; /* an enum importance */
+	uint8_t pcl;	    /* an enum pcl_state */
 	bool read, draft;
 	bool own; /* written by the mailbox's owner */
 };
@@ -83,6 +92,11 @@ struct folder_kind_info {
 	uint32_t key_type;
 };
 const struct folder_kind_info *folder_kind_info(enum folder_kind kind);
+
+/* Sync states older than these are refused, or taken for none. */
+struct epochs {
+	uint64_t refused, forgotten;
+};
 
 struct log_entry {
 	uint64_t seq;
@@ -98,6 +112,7 @@ struct folder {
 	uint64_t born_seq;
 	uint64_t change_seq; /* its own last change; also the counter in its change key */
 	uint64_t gone_seq;   /* 0 while it lives */
+	struct epochs states;
 	enum folder_kind kind;
 	bool hidden;
 	bool gone_with_parent; /* vanished below a folder that was deleted */
@@ -122,6 +137,7 @@ struct mailbox {
 	struct identity identity;
 	struct folder **folders; /* ascending by fid, the deleted ones too; the first is the root */
 	size_t folders_n, folders_size;
+	struct epochs states; /* those of the hierarchy */
 	uint64_t seq;
 	uint64_t next_id;
 	uint64_t loaded_seq; /* everything up to here stood when loading ended */

@@ -18,15 +18,21 @@ static void write_state(struct call *call, const struct state *state)
 }
 
 /* The state that the request brings, or a fresh one; false for one that is not valid. */
-static bool read_state(struct call *call, enum state_kind kind, uint64_t fid, struct state *ret)
+static bool read_state(struct call *call, enum state_kind kind, uint64_t fid,
+		       const struct epochs *epochs, struct state *ret)
 {
 	const char *text = child_text(call->op, "SyncState");
 
 	state_init(ret, kind, fid);
 	if (!*text)
 		return true;
-	return !state_parse(text, &call->box->identity, kind, fid, ret) &&
-	       state_is_within(ret, call->box->loaded_seq, call->box->seq);
+	if (state_parse(text, &call->box->identity, kind, fid, ret) ||
+	    !state_is_within(ret, call->box->loaded_seq, call->box->seq) ||
+	    state_newest(ret) < epochs->refused)
+		return false;
+	if (state_newest(ret) < epochs->forgotten)
+		state_init(ret, kind, fid);
+	return true;
 }
 
 /* A refused one comes with an empty state, which is a trap: it is not to be kept. */
@@ -100,7 +106,7 @@ void op_sync_hierarchy(struct call *call)
 	}
 	/* No root asked for and the root asked for are different states to Exchange. */
 	uint64_t fid = asked ? root->fid : 0;
-	if (!read_state(call, STATE_HIERARCHY, fid, &state)) {
+	if (!read_state(call, STATE_HIERARCHY, fid, &call->box->states, &state)) {
 		refuse(call, name, "ErrorInvalidSyncStateData", last);
 		return;
 	}
@@ -290,7 +296,8 @@ void op_sync_items(struct call *call)
 		refuse(call, name, missing ? "ErrorSyncFolderNotFound" : error, last);
 	} else if (shape.mime) {
 		refuse(call, name, "ErrorInvalidPropertyForOperation", last);
-	} else if (!read_state(call, STATE_ITEMS, page.folder->fid, &page.state)) {
+	} else if (!read_state(call, STATE_ITEMS, page.folder->fid, &page.folder->states,
+			       &page.state)) {
 		refuse(call, name, "ErrorInvalidSyncStateData", last);
 	} else {
 		sync_folder(call, &page);

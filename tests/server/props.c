@@ -17,6 +17,8 @@ const char *const category_names[CATEGORIES][2] = {
 	{ "A & B <C>", NULL },
 };
 
+static const char *const importances[] = { NULL, "Low", "Normal", "High" };
+
 bool item_has_attachments(const struct item *item)
 {
 	return item->content ? content_has_attachments(item->content) : synth_has_attachment(item);
@@ -42,6 +44,10 @@ void item_describe(const struct item *item, struct props *ret)
 		synth_describe(item, ret);
 	if (item->subject)
 		ret->subject = item->subject;
+	if (item->item_class)
+		ret->item_class = item->item_class;
+	if (item->importance)
+		ret->importance = importances[item->importance];
 }
 
 enum err item_mime(const struct item *item, const struct props *props, struct buf *ret)

@@ -43,6 +43,16 @@ uint64_t state_oldest(const struct state *state)
 	return oldest;
 }
 
+uint64_t state_newest(const struct state *state)
+{
+	uint64_t newest = 0;
+
+	for (size_t i = 0; i < state->stretches_n; i++)
+		if (state->stretches[i].seq > newest)
+			newest = state->stretches[i].seq;
+	return newest;
+}
+
 static void append(struct state *state, struct stretch stretch)
 {
 	struct stretch *last = state->stretches + state->stretches_n - 1;

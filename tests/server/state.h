@@ -55,6 +55,8 @@ uint64_t state_oldest(const struct state *state);
 void state_told(struct state *state, uint64_t from, uint64_t seq);
 /* Nothing up to seq is untold. */
 bool state_is_complete(const struct state *state, uint64_t seq);
+/* The latest seq that it speaks of: it was issued then or later. */
+uint64_t state_newest(const struct state *state);
 /* Every seq in it lies within; the state of another history does not. */
 bool state_is_within(const struct state *state, uint64_t first, uint64_t last);
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "control_private.h"
+
+/* The epochs that are meant: a folder's, those of the hierarchy, or all of them. */
+static bool each_epochs(struct action *action, void (*fn)(struct epochs *epochs, uint64_t seq))
+{
+	const char *where = action_text(action, "folder");
+	struct mailbox *box = action->box;
+	struct folder *folder = where ? action_find_folder(action, where) : NULL;
+	bool hierarchy = action_truth(action, "hierarchy", false);
+
+	if (where && !folder)
+		return action_fail(action, "no such folder: %.100s", where);
+	/* A state issued from here on knows of this number. */
+	box->seq++;
+	if (folder)
+		fn(&folder->states, box->seq);
+	if (hierarchy || !folder)
+		fn(&box->states, box->seq);
+	for (size_t i = 0; i < box->folders_n && !folder && !hierarchy; i++)
+		fn(&box->folders[i]->states, box->seq);
+	return !folder || action_answer_folder(action, folder);
+}
+
+static void refuse(struct epochs *epochs, uint64_t seq)
+{
+	epochs->refused = seq;
+}
+
+static void forget(struct epochs *epochs, uint64_t seq)
+{
+	epochs->forgotten = seq;
+}
+
+bool do_expire(struct action *action)
+{
+	return each_epochs(action, refuse);
+}
+
+bool do_forget(struct action *action)
+{
+	return each_epochs(action, forget);
+}

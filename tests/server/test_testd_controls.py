@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""What tests do to a mailbox: change keys that step back, sync states that do not last."""
+import base64
+
+import pytest
+
+import testd
+from testd import NS, text
+
+TAGS = "".join(f'<t:ExtendedFieldURI PropertyTag="{tag}" PropertyType="Binary"/>'
+               for tag in ("0x65e2", "0x65e3"))
+
+
+@pytest.fixture(name="server")
+def _server():
+    with testd.Server("--synthetic", "alice:2:6:600") as server:
+        yield server
+
+
+def keys(server, item):
+    """(EWS change key, PR_CHANGE_KEY, list) of an item, as bytes."""
+    reply = server.ask(
+        f"<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>{TAGS}"
+        "</t:AdditionalProperties></m:ItemShape>"
+        f'<m:ItemIds><t:ItemId Id="{item}"/></m:ItemIds></m:GetItem>')
+    key = reply.find(".//t:ItemId", NS).get("ChangeKey")
+    return [base64.b64decode(v) for v in (key, *(e.text for e in reply.iterfind(".//t:Value", NS)))]
+
+
+def counter(xid):
+    return int.from_bytes(xid[-6:], "big")
+
+
+def entries(pcl):
+    """{GUID: counter}"""
+    found = {}
+    while pcl:
+        size = pcl[0]
+        xid, pcl = pcl[1:1 + size], pcl[1 + size:]
+        assert len(xid) == size
+        found[xid[:16]] = counter(xid)
+    return found
+
+
+def inbox(server):
+    return server.truth()["Inbox"]
+
+
+def one(server, item):
+    return next(i for i in inbox(server)["items"] if i["id"] == item)
+
+
+def test_regress_lowers_the_key_and_shows_an_update(server):
+    folder = inbox(server)["id"]
+    state, _, changes = server.sync(folder)
+    item = changes[2][1]
+    before, mime = keys(server, item), one(server, item)["mime_sha256"]
+    assert server.control("regress", item=item, by=7) == [item]
+    after = keys(server, item)
+    assert counter(after[0]) == counter(after[1]) == counter(before[1]) - 7
+    assert entries(after[2])[after[1][:16]] == counter(after[1])
+    assert one(server, item)["mime_sha256"] != mime
+    state, last, changes = server.sync(folder, state)
+    assert last and [c[:2] for c in changes] == [("Update", item)]
+    assert base64.b64decode(changes[0][2]) == after[0]
+    server.control("change", item=item)
+    assert counter(keys(server, item)[1]) > counter(before[1])
+
+
+def test_regress_by_count_and_out_of_range(server):
+    ids = server.control("regress", folder="Inbox", count=3, by=100)
+    assert len(set(ids)) == 3
+    status, _, _ = server.raw("/test/regress", '{"folder":"Inbox","count":1,"by":99999999}', "POST")
+    assert status == 400
+
+
+@pytest.mark.parametrize("how", (True, "lower"))
+def test_uncovered(server, how):
+    item = inbox(server)["items"][0]["id"]
+    before = keys(server, item)
+    server.control("regress", item=item, uncovered=how)
+    _, key, pcl = keys(server, item)
+    assert counter(key) > counter(before[1]), "not a regress by itself"
+    own = entries(pcl).get(key[:16])
+    assert own is None if how is True else own == counter(key) - 1
+
+
+def test_garbled(server):
+    item = inbox(server)["items"][0]["id"]
+    server.control("regress", item=item, garble=True)
+    pcl = keys(server, item)[2]
+    assert pcl[0] > len(pcl) - 1
+
+
+@pytest.mark.parametrize("kind, keys_given, seen", (
+    ("category", {}, "categories"), ("flag", {}, "flag"), ("importance", {}, "importance"),
+    ("subject", {"subject": "Another one"}, "subject"), ("received", {}, "received"),
+    ("class", {"class": "IPM.Note.Custom"}, "class"), ("content", {}, "mime_sha256")))
+def test_kinds_of_change(server, kind, keys_given, seen):
+    folder = inbox(server)["id"]
+    state, _, changes = server.sync(folder)
+    item = changes[0][1]
+    before = one(server, item)
+    server.control("change", item=item, kind=kind, **keys_given)
+    after = one(server, item)
+    assert after[seen] != before[seen] and after["change_key"] != before["change_key"]
+    _, _, changes = server.sync(folder, state)
+    assert [c[:2] for c in changes] == [("Update", item)]
+
+
+def test_given_values_and_unknown_kinds(server):
+    item = inbox(server)["items"][0]["id"]
+    server.control("change", item=item, kind="received", received="2020-02-02T02:02:02Z")
+    assert one(server, item)["received"] == 1580608922
+    server.control("change", item=item, kind="importance", importance="Low")
+    assert one(server, item)["importance"] == "Low"
+    for wrong in ('"kind":"colour"', '"kind":"importance","importance":"Highest"',
+                  '"kind":"received","received":"soon"', '"kind":"class"', '"kind":"subject"'):
+        assert server.raw("/test/change", f'{{"item":"{item}",{wrong}}}', "POST")[0] == 400
+
+
+def test_same_size(server):
+    for item in inbox(server)["items"]:
+        before = one(server, item["id"])
+        server.control("change", item=item["id"], same_size=True)
+        after = one(server, item["id"])
+        assert after["mime_size"] == before["mime_size"]
+        assert after["mime_sha256"] != before["mime_sha256"]
+        assert after["subject"] == before["subject"]
+
+
+def refused(server, folder, state):
+    reply = server.ask(
+        "<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>"
+        f'<m:SyncFolderId><t:FolderId Id="{folder}"/></m:SyncFolderId>'
+        f"<m:SyncState>{state}</m:SyncState>"
+        "<m:MaxChangesReturned>512</m:MaxChangesReturned></m:SyncFolderItems>")
+    if text(reply, ".//m:ResponseCode") == "NoError":
+        return False
+    assert text(reply, ".//m:ResponseCode") == "ErrorInvalidSyncStateData"
+    assert text(reply, ".//m:SyncState") == ""
+    return True
+
+
+def hierarchy(server, state=""):
+    known = f"<m:SyncState>{state}</m:SyncState>" if state else ""
+    return server.ask("<m:SyncFolderHierarchy><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape>"
+                      f"</m:FolderShape>{known}</m:SyncFolderHierarchy>")
+
+
+def test_expire(server):
+    folder, other = (server.truth()[path]["id"] for path in ("Inbox", "Drafts"))
+    states = {f: server.sync(f)[0] for f in (folder, other)}
+    tree = text(hierarchy(server), ".//m:SyncState")
+    server.control("expire", folder="Inbox")
+    assert refused(server, folder, states[folder]) and not refused(server, other, states[other])
+    state, last, changes = server.sync(folder)
+    assert last and len(changes) == 6 and {c[0] for c in changes} == {"Create"}
+    assert server.sync(folder, state)[2] == []
+    assert text(hierarchy(server, tree), ".//m:ResponseCode") == "NoError"
+    server.control("expire", hierarchy=True)
+    assert text(hierarchy(server, tree), ".//m:ResponseCode") == "ErrorInvalidSyncStateData"
+    assert not refused(server, folder, state)
+    server.control("expire")
+    assert refused(server, folder, state) and refused(server, other, states[other])
+
+
+def test_expire_between_pages(server):
+    folder = inbox(server)["id"]
+    state, last, _ = server.sync(folder, most=2)
+    assert not last
+    server.control("expire", folder="Inbox")
+    assert refused(server, folder, state)
+
+
+def test_forget(server):
+    folder = inbox(server)["id"]
+    state, _, first = server.sync(folder)
+    server.control("delete", item=first[0][1])
+    server.control("forget", folder="Inbox")
+    for _ in range(2):
+        fresh, last, changes = server.sync(folder, state)
+        assert last and [c[:2] for c in changes] == [("Create", c[1]) for c in first[1:]]
+    assert server.sync(folder, fresh)[2] == []
+    tree = text(hierarchy(server), ".//m:SyncState")
+    server.control("forget", hierarchy=True)
+    assert len(hierarchy(server, tree).findall(".//t:Create", NS)) == \
+        len(hierarchy(server).findall(".//t:Create", NS))
