@@ -112,18 +112,6 @@ static enum err put_again(struct sync *sync, struct txn *txn, const struct fetch
 	return store_put_retry(txn, job->row, due_ms);
 }
 
-/* ERR_NOT_FOUND when the item was dropped while its content was on the way: the row may be
- * another item's by now. */
-static enum err check_row(struct store *store, const struct fetch_job *job)
-{
-	AUTO(item_row) struct item_row row = { 0 };
-
-	enum err err = store_find_item(store, job->id, &row);
-	if (!err && row.row != job->row)
-		err = ERR_NOT_FOUND;
-	return err;
-}
-
 /* The rest of a batch that the server gave up at its first bad item. */
 static bool is_untouched(const struct landing *landing)
 {
@@ -192,13 +180,8 @@ enum err settle_flight(struct flight *flight, enum err batch_err)
 	AUTO(txn) struct txn txn = { 0 };
 
 	enum err err = txn_begin(&txn, sync->store);
-	for (size_t i = 0; !err && i < flight->batch.n; i++) {
-		err = check_row(sync->store, &flight->batch.jobs[i]);
-		if (!err)
-			err = settle_one(flight, &txn, i, batch_err);
-		else if (err == ERR_NOT_FOUND)
-			err = ERR_OK;
-	}
+	for (size_t i = 0; !err && i < flight->batch.n; i++)
+		err = settle_one(flight, &txn, i, batch_err);
 	if (!err)
 		err = txn_commit(&txn);
 	if (err) {

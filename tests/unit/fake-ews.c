@@ -351,13 +351,9 @@ static void print_page(const struct fake_page *from, int max, struct ews_page *r
 	ret->last = !from->more;
 }
 
-enum err ews_sync_items(struct ews *ews, const char *folder_id, const char *state, int max,
-			struct ews_page *ret)
+static enum err answer_page(const char *folder_id, const char *state, int max, struct ews_page *ret)
 {
-	enum err err = begin_call(ews, &fake.pages_fault);
-
-	fake.pages_calls_n++;
-	for (size_t i = 0; !err && i < fake.pages_n; i++) {
+	for (size_t i = 0; i < fake.pages_n; i++) {
 		const struct fake_page *page = &fake.pages[i];
 		if (strcmp(page->folder, folder_id) != 0 || !is_same(page->from, state))
 			continue;
@@ -365,10 +361,21 @@ enum err ews_sync_items(struct ews *ews, const char *folder_id, const char *stat
 			print_page(page, max, ret);
 		return page->err;
 	}
-	if (!err) {
-		copy(state ? state : "s0", &ret->state);
-		ret->last = true;
-	}
+	copy(state ? state : "s0", &ret->state);
+	ret->last = true;
+	return ERR_OK;
+}
+
+enum err ews_sync_items(struct ews *ews, const char *folder_id, const char *state, int max,
+			struct ews_page *ret)
+{
+	enum err err = begin_call(ews, &fake.pages_fault);
+
+	fake.pages_calls_n++;
+	if (!err)
+		err = answer_page(folder_id, state, max, ret);
+	if (fake.on_page)
+		fake.on_page();
 	return err;
 }
 

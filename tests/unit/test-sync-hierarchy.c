@@ -188,7 +188,9 @@ static void test_a_folder_that_is_listed_and_not_found_keeps_its_files(void **st
 	fake_add_page(&(struct fake_page){ "A", NULL, "s1", { FAKE_CREATE("X", "k") } });
 	run_ok(bench);
 	fake_folder("A")->is_gone = fake_folder("A")->is_listed = true;
+	fake.hierarchy_calls_n = 0;
 	run_ok(bench);
+	assert_int_equal(fake.hierarchy_calls_n, 1);
 	check_err(run_result(bench->sync, 1), ERR_NOT_FOUND);
 	check_item(bench, "X", "one");
 	load_folder(bench, "A", &folder);

@@ -80,6 +80,35 @@ static void test_a_stub_never_replaces_a_full_key(void **state)
 	assert_string_equal(row.change_key, KEY_A);
 }
 
+/* Two stubs are equal and prove nothing. */
+static void test_a_stub_cannot_prove_equality(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("X", STUB, "one");
+	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", { FAKE_CREATE("X", STUB) } });
+	run_ok(bench);
+	fake_item("X")->mime = "two";
+	tell(bench, &(struct fake_page){ "INBOX", "s1", "s2", { FAKE_UPDATE("X", STUB) } });
+	check_item(bench, "X", "two");
+}
+
+/* Dropped while it was on its way. */
+static void test_content_that_comes_too_late_goes_nowhere(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("X", KEY_A, "one");
+	fake_add_item("Y", KEY_A, "why");
+	fake_add_page(&(struct fake_page){
+		"INBOX", NULL, "s1", { FAKE_CREATE("X", KEY_A) }, .more = true });
+	fake_add_page(&(struct fake_page){
+		"INBOX", "s1", "s2", { FAKE_DELETE("X"), FAKE_CREATE("Y", KEY_A) } });
+	run_ok(bench);
+	check_item(bench, "X", "-");
+	check_item(bench, "Y", "why");
+}
+
 static void test_flags_are_taken_whatever_the_key(void **state)
 {
 	struct bench *bench = *state;
@@ -242,6 +271,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		bench_test(test_I6_what_costs_a_fetch),
 		bench_test(test_a_stub_never_replaces_a_full_key),
+		bench_test(test_a_stub_cannot_prove_equality),
+		bench_test(test_content_that_comes_too_late_goes_nowhere),
 		bench_test(test_flags_are_taken_whatever_the_key),
 		bench_test(test_a_flag_reaches_a_row_that_waits),
 		bench_test(test_the_later_of_two_changes_counts),

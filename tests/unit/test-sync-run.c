@@ -38,22 +38,28 @@ static void test_without_a_digest_all_folders_are_asked(void **state)
 
 static void change_inbox(void)
 {
+	if (fake.pages_calls_n < 2)
+		return;
 	fake_add_page(&(struct fake_page){ "INBOX", "s2", "s3", { FAKE_DELETE("X") } });
-	fake.on_items = NULL;
+	fake.on_page = NULL;
 }
 
-/* What changes while a long folder is listed shows in the same run. */
+/* What changes while a long folder is listed shows in the same round. */
 static void test_a_full_page_is_compared_again(void **state)
 {
 	struct bench *bench = *state;
 
 	fake_add_item("X", "k", "one");
+	run_ok(bench);
 	fake_add_page(&(struct fake_page){
-		"INBOX", NULL, "s1", { FAKE_CREATE("X", "k") }, .is_full = true });
+		"INBOX", "s0", "s1", { FAKE_CREATE("X", "k") }, .is_full = true });
 	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2" });
-	fake.on_items = change_inbox;
+	fake.folders_calls_n = fake.pages_calls_n = 0;
+	fake.on_page = change_inbox;
 	run_ok(bench);
 	check_item(bench, "X", "-");
+	assert_int_equal(fake.pages_calls_n, 3);
+	assert_int_equal(fake.folders_calls_n, 2);
 }
 
 /* --- a listing afresh --- */
@@ -110,6 +116,7 @@ static void test_I1_a_listing_afresh_that_is_cut_short_begins_anew(void **state)
 	struct bench *bench = *state;
 
 	hold_three(bench);
+	int64_t commit = fake_folder("INBOX")->commit - 1; /* the one stored */
 	uint64_t ino = item_ino(bench, "A");
 	fake_add_page(&(struct fake_page){ "INBOX",
 					   NULL,
@@ -119,6 +126,7 @@ static void test_I1_a_listing_afresh_that_is_cut_short_begins_anew(void **state)
 	fake_add_page(&(struct fake_page){ "INBOX", "t1", .err = ERR_AUTH });
 	check_err(run_whole(bench->sync), ERR_AUTH);
 	check_item(bench, "C", "c");
+	fake_folder("INBOX")->commit = commit;
 	bench_close(bench);
 	bench_open(bench);
 	fake.item_ids_n = 0; /* what was in the air is asked for again */
