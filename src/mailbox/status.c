@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailbox/status.h"
 
-#include <string.h>
-
 enum { ROOT_INO = 1, DEPTH_MAX = 1000 };
 
 void facts_release(struct facts *facts)

@@ -2,7 +2,6 @@
 #include "sync/engine.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { QUEUE_LOOK_MS = 1000, ETA_MIN_MS = 2000 };
 
