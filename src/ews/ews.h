@@ -21,9 +21,10 @@
  * beyond it is ERR_LIMIT. XML that XML forbids (&#x1F;) is replaced by U+FFFD before the
  * parser sees it.
  *
- * Threads: as struct http: one owner; ews_interrupt() and ews_load_stats() from any.
- * Calls marked "waits" drive every request under way until theirs is done, so sinks of
- * ews_get_items() run inside them: never call one with a transaction open.
+ * Threads: as struct http: one owner; ews_interrupt(), ews_resume(), ews_wake() and
+ * ews_load_stats() from any. Calls marked "waits" drive every request under way until theirs
+ * is done, so sinks of ews_get_items() run inside them: never call one with a transaction
+ * open. A sink may start requests; only its done() may wait.
  */
 struct ews;
 

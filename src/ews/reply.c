@@ -6,12 +6,15 @@
 #include "base/text.h"
 
 enum { VALUE_NAME_MAX = 64, BACK_OFF_MAX_MS = 3600 * 1000 };
+/* What is passed over must end some time, too. */
+#define REPLY_MAX_BYTES (UINT64_C(4) << 30)
 
 struct reply {
 	const struct operation *operation;
 	size_t n; /* response messages expected */
 	void *ctx;
 	struct sax *sax;
+	uint64_t bytes;
 	size_t seen_n;
 	bool has_answer, is_fault, is_settled;
 
@@ -282,6 +285,9 @@ static enum err explain(struct reply *reply, enum err err)
 
 enum err reply_feed(struct reply *reply, const char *bytes, size_t n)
 {
+	reply->bytes += n;
+	if (reply->bytes > REPLY_MAX_BYTES)
+		return explain(reply, ERR_LIMIT);
 	return explain(reply, sax_feed(reply->sax, bytes, n));
 }
 

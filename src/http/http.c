@@ -290,7 +290,7 @@ static void finish(struct http *http, CURLMsg *message)
 	struct request *request = NULL;
 
 	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
-	if (request_is_stale(request)) {
+	if (request->is_stale) {
 		start_again(http, request);
 		return;
 	}

@@ -13,7 +13,8 @@
  * Built on libcurl's multi interface: HTTP/1.1, kept-alive connections, TLS 1.2+
  * with the peer and its name verified, gzip accepted, cookies kept for the session
  * (load balancers want them back). Plain http is for loopback addresses only, redirects are
- * never followed, request bodies carry a Content-Length and no Expect.
+ * never followed, request bodies carry a Content-Length and no Expect. A connection on
+ * which anything came that nobody asked for carries no further request.
  *
  * Threads: one thread owns a struct http and calls everything here, except
  * http_interrupt(), http_resume(), http_wake() and http_load_stats(), which any thread may call.

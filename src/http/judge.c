@@ -129,7 +129,8 @@ static const struct {
 /* clang-format on */
 
 static enum err judge_status(const struct request *request, const char *host,
-			     struct http_result *result, struct buf *reason)
+			     const struct login *login, struct http_result *result,
+			     struct buf *reason)
 {
 	int status = result->status;
 	const char *text = "an unexpected answer";
@@ -149,6 +150,8 @@ static enum err judge_status(const struct request *request, const char *host,
 		result->err = statuses[i].err;
 		text = statuses[i].text;
 	}
+	if (status == 401 && !login->secret.text)
+		text = "the server wants a login: set user= and password_command=";
 	return buf_printf(reason, "%s: %s (HTTP %d)", host, text, status);
 }
 
@@ -179,7 +182,7 @@ enum err request_judge(const struct request *request, const struct request_confi
 	} else if (code && !is_cut_by_us) {
 		err = judge_transfer(request, code, host, &result, reason);
 	} else {
-		err = judge_status(request, host, &result, reason);
+		err = judge_status(request, host, config->login, &result, reason);
 	}
 	result.reason = buf_str(reason);
 	if (!err)

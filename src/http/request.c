@@ -13,6 +13,8 @@
 /* A reply may not go on for ever at a trickle: from SLOW_AFTER times the timeout on it
  * must have come at SLOW_BYTES_S on average. */
 enum { SLOW_AFTER = 10, SLOW_BYTES_S = 1024, CURL_BUFFER_BYTES = 256 * 1024 };
+/* Of all header lines; curl keeps them. */
+enum { HEAD_MAX_BYTES = 256 * 1024 };
 
 enum err request_new(const char *body, size_t n, const struct http_handler *handler, void *ctx,
 		     struct request **ret)
@@ -91,6 +93,19 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 	return n;
 }
 
+static size_t on_head(char *line, size_t size, size_t n, void *ctx)
+{
+	struct request *request = ctx;
+	(void)line;
+
+	n *= size;
+	request->head_bytes += n;
+	if (request->head_bytes <= HEAD_MAX_BYTES)
+		return n;
+	request->err = ERR_LIMIT;
+	return 0;
+}
+
 /* curl drops what follows the last chunk, and says so only here. */
 static int on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx)
 {
@@ -154,11 +169,6 @@ static int on_connected(void *ctx, char *ip, char *own_ip, int port, int own_por
 	return CURL_PREREQFUNC_OK;
 }
 
-bool request_is_stale(const struct request *request)
-{
-	return request->is_stale;
-}
-
 void request_reset(struct request *request)
 {
 	curl_easy_cleanup(request->easy);
@@ -167,6 +177,8 @@ void request_reset(struct request *request)
 	request->headers = NULL;
 	request->is_stale = false;
 	request->must_connect = true;
+	request->head_bytes = 0;
+	request->moved_bytes = 0;
 }
 
 /* Called by curl at least once a second. */
@@ -176,14 +188,13 @@ static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_of
 	struct request *request = ctx;
 	int64_t now = clock_boot_ms(), timeout_ms = request->timeout_s * INT64_C(1000);
 	curl_off_t ready_us = 0;
-	long head_bytes = 0;
 	(void)expected_in, (void)expected_out;
 
 	curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-	curl_easy_getinfo(request->easy, CURLINFO_HEADER_SIZE, &head_bytes);
-	if (head_bytes + in + out != request->moved_bytes || ready_us == 0)
+	curl_off_t moved = (curl_off_t)request->head_bytes + in + out;
+	if (moved != request->moved_bytes || ready_us == 0)
 		request->moved_at = now; /* until it is connected another limit counts */
-	request->moved_bytes = head_bytes + in + out;
+	request->moved_bytes = moved;
 	int64_t taken_s = (now - request->started_at) / 1000;
 	if (now - request->moved_at >= timeout_ms)
 		request->gave_up = "no answer";
@@ -287,6 +298,8 @@ static CURLcode set_exchange(CURL *easy, struct request *request)
 	SET(CURLOPT_DEBUGFUNCTION, on_debug);
 	SET(CURLOPT_DEBUGDATA, request);
 	SET(CURLOPT_VERBOSE, 1L);
+	SET(CURLOPT_HEADERFUNCTION, on_head);
+	SET(CURLOPT_HEADERDATA, request);
 	SET(CURLOPT_WRITEFUNCTION, on_data);
 	SET(CURLOPT_WRITEDATA, request);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);

@@ -30,11 +30,13 @@ struct request {
 	bool is_xml, is_wanted;
 	bool is_kept;		      /* its connection, as things stand */
 	bool has_surplus;	      /* more than the reply came with it */
-	bool must_connect, is_stale;  /* see request_is_stale() */
+	bool is_stale;		      /* not sent: its connection was not clean */
+	bool must_connect;	      /* a new one, then */
 	enum err err;		      /* of the handler, or why we gave up */
 	const char *gave_up;	      /* why, when it was us */
 	int64_t started_at, moved_at; /* clock_boot_ms(); moved: the last byte */
 	curl_off_t moved_bytes;
+	size_t head_bytes;
 };
 
 /*
@@ -70,8 +72,7 @@ MUST_CHECK enum err request_judge(const struct request *request,
 				  struct http_result *ret, struct buf *reason);
 /* After the transfer: notes a connection that is kept. */
 void request_note_idle(struct request *request);
-/* The transfer did not happen, for the connection it was given was not clean. */
-bool request_is_stale(const struct request *request);
+/* For another try. */
 void request_reset(struct request *request);
 void request_release(struct request **request);
 
