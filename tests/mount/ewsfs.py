@@ -100,8 +100,9 @@ class Mount:
         secret = pathlib.Path(f"{cache}.secret")
         secret.parent.mkdir(parents=True, exist_ok=True)
         secret.write_text(PASSWORD + "\n")
-        self.options = [f"user={source_user}", f"password_command=cat {secret}", f"cache={cache}",
-                        "notify=off", *options]
+        self.options = [f"user={source_user}", f"password_command=cat {secret}", f"cache={cache}", *options]
+        if not any(option.startswith("notify=") for option in options):
+            self.options.append("notify=off")
         self.url = url
         self.process = None
         self.start()
