@@ -3,13 +3,53 @@
 
 #include <time.h>
 
-static int64_t now_ns(clockid_t id)
+#include "base/fault.h"
+
+static int64_t real_ns(clockid_t id)
 {
 	struct timespec now;
 
 	clock_gettime(id, &now);
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
+
+#ifdef EWSFS_FAULTS
+#include <pthread.h>
+
+/* Written once, by start(). */
+static int64_t rate, boot_start_ns, wall_start_ns;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void start(void)
+{
+	rate = fault_number("EWSFS_CLOCK_RATE", 1);
+	boot_start_ns = real_ns(CLOCK_BOOTTIME);
+	wall_start_ns = real_ns(CLOCK_REALTIME);
+}
+
+static int64_t now_ns(clockid_t id)
+{
+	pthread_once(&once, start);
+	int64_t began = id == CLOCK_BOOTTIME ? boot_start_ns : wall_start_ns;
+	return began + (real_ns(id) - began) * rate;
+}
+
+int64_t clock_real_ms(int64_t ms)
+{
+	pthread_once(&once, start);
+	return ms > 0 && ms < rate ? 1 : ms / rate;
+}
+#else
+static int64_t now_ns(clockid_t id)
+{
+	return real_ns(id);
+}
+
+int64_t clock_real_ms(int64_t ms)
+{
+	return ms;
+}
+#endif
 
 int64_t clock_boot_ms(void)
 {

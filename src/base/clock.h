@@ -12,6 +12,11 @@
  */
 int64_t clock_boot_ms(void);
 int64_t clock_wall_ns(void);
+/*
+ * In the fault build, EWSFS_CLOCK_RATE=N lets both run N times faster from the start of the
+ * process on. What is to last `ms` by them is over after so many real ones, at least 1.
+ */
+int64_t clock_real_ms(int64_t ms);
 
 #define NS_PER_S INT64_C(1000000000)
 

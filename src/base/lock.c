@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+
 void lock_init(struct lock *lock)
 {
 	pthread_mutex_init(&lock->mutex, NULL);
@@ -61,6 +63,7 @@ bool cond_wait_ms(struct cond *cond, struct lock *lock, int64_t ms)
 
 	if (ms <= 0)
 		return false;
+	ms = clock_real_ms(ms);
 	clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_sec += ms / 1000;
 	at.tv_nsec += ms % 1000 * 1000000;

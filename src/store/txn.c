@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "store/internal.h"
 
 /*
@@ -137,8 +138,10 @@ enum err txn_commit(struct txn *txn)
 		err = stamp_dirs(store);
 	if (!err)
 		err = put_last_entry(store);
+	FAULT("txn.commit");
 	if (!err)
 		err = run(store, SQL_COMMIT);
+	FAULT("txn.committed");
 	if (err) {
 		txn_release(txn);
 		return err;

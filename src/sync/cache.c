@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 
 enum { BUSY_MS = 10 * 1000, BUSY_STEP_MS = 100 };
@@ -66,6 +67,7 @@ static enum err rename_part(const char *path, const char *part, const char *stam
 {
 	AUTO(buf) struct buf from = { 0 }, to = { 0 };
 
+	FAULT("cache.aside");
 	enum err err = buf_printf(&from, "%s%s", path, part);
 	if (!err)
 		err = buf_printf(&to, "%s.damaged-%s%s", path, stamp, part);
@@ -87,6 +89,7 @@ static enum err set_aside(const char *path, const char *damage, struct buf *reas
 		err = rename_part(path, "-shm", stamp, reason);
 	if (!err)
 		err = rename_part(path, "", stamp, reason);
+	FAULT("cache.aside");
 	if (!err)
 		log_warning("%s: damaged (%s), kept as %s.damaged-%s, fetching everything anew",
 			    path, damage, path, stamp);
@@ -104,7 +107,7 @@ static enum err open_patiently(const char *path, struct store **ret, struct buf 
 		err = store_open(path, STORE_WRITER, ret, reason);
 		if (err != ERR_BUSY || clock_boot_ms() >= give_up_ms)
 			return err;
-		usleep(BUSY_STEP_MS * 1000);
+		usleep((useconds_t)clock_real_ms(BUSY_STEP_MS) * 1000);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "model/content.h"
 
 /*
@@ -127,6 +128,7 @@ static void note_done(void *ctx, enum err err)
 		failed = returned;
 	if (!sync->fetch_err)
 		sync->fetch_err = failed;
+	FAULT("fetch.batch");
 }
 
 void fetch_note_flag(struct sync *sync, const char *id, bool is_read)

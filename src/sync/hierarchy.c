@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 
 /*
@@ -387,6 +388,7 @@ static enum err apply(struct sync *sync, struct listing *listing)
 	AUTO(txn) struct txn txn = { 0 };
 	const char *state = listing->pages[listing->n - 1].state;
 
+	FAULT("hierarchy.listed");
 	enum err err = load_sorted(sync->store, &listing->known);
 	if (!err)
 		err = txn_begin(&txn, sync->store);
@@ -396,6 +398,7 @@ static enum err apply(struct sync *sync, struct listing *listing)
 		err = load_sorted(sync->store, &folders);
 	if (!err)
 		err = drop_gone(&txn, listing, &folders);
+	FAULT("hierarchy.apply");
 	if (!err)
 		err = place_all(&txn, &folders, listing->root.id);
 	if (!err)

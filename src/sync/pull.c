@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 
 /*
@@ -17,6 +18,11 @@ enum {
 	PAGES_MAX = 100 * 1000,
 	IDLE_PAGES_MAX = 100, /* empty ones in a row that are not the last */
 };
+
+static size_t page_max(void)
+{
+	return (size_t)FAULT_NUMBER("EWSFS_PAGE_MAX", EWS_PAGE_MAX);
+}
 
 void pull_release(struct pull *pull)
 {
@@ -34,7 +40,7 @@ static enum err ask_page(struct pull *pull, struct ews_page *ret)
 	do {
 		err = gate_enter(sync);
 		if (!err)
-			err = ews_sync_items(sync->ews, pull->folder->id, pull->state, EWS_PAGE_MAX,
+			err = ews_sync_items(sync->ews, pull->folder->id, pull->state, page_max(),
 					     ret);
 	} while (gate_again(sync, err, &tries));
 	return err;
@@ -43,7 +49,7 @@ static enum err ask_page(struct pull *pull, struct ews_page *ret)
 /* Some servers call a full page the last one though more is there. */
 static bool is_last(const struct ews_page *page)
 {
-	return page->last && page->n < EWS_PAGE_MAX;
+	return page->last && page->n < page_max();
 }
 
 static enum err check_page(const struct pull *pull, const struct ews_page *page)
@@ -87,13 +93,14 @@ static enum err pull_page(struct pull *pull, bool *ret_last, size_t *ret_n)
 	enum err err = ask_page(pull, &page); /* the network: no transaction yet */
 	if (!err)
 		err = check_page(pull, &page);
+	FAULT("pull.answer");
 	if (!err)
 		err = commit_page(pull, &page);
 	if (err)
 		return err;
 	str_release(&pull->state);
 	pull->state = give(page.state);
-	pull->visit->had_full_page |= page.n >= EWS_PAGE_MAX;
+	pull->visit->had_full_page |= page.n >= page_max();
 	*ret_last = is_last(&page);
 	*ret_n = page.n;
 	return ERR_OK;
@@ -108,6 +115,7 @@ static enum err pull_pages(struct pull *pull)
 	for (int pages_n = 0; !err && !last; pages_n++) {
 		size_t n = 0;
 		err = pull_page(pull, &last, &n);
+		FAULT("pull.page");
 		idle_n = n > 0 ? 0 : idle_n + 1;
 		if (!err && !last && (idle_n > IDLE_PAGES_MAX || pages_n > PAGES_MAX)) {
 			gate_blame(pull->sync, "folder %s: the list of its items has no end",

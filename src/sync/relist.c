@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 
 /*
@@ -52,6 +53,7 @@ enum err relist_begin(struct pull *pull)
 		err = store_put_folder_synced(&txn, folder->ino, &unknown, folder->last_sync);
 	if (!err)
 		err = txn_commit(&txn);
+	FAULT("relist.begin");
 	if (err)
 		return err;
 	str_release(&pull->state);
@@ -141,6 +143,7 @@ enum err relist_end(struct pull *pull, struct txn *txn)
 		err = sweep_some(pull, txn, &after, &n);
 		dropped_n += n;
 	} while (!err && n > 0);
+	FAULT("relist.end");
 	print_key(pull->folder->ino, key, sizeof(key));
 	if (!err)
 		err = store_put_value(txn, key, NULL);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "model/names.h"
 
@@ -179,6 +180,7 @@ enum err settle_flight(struct flight *flight, enum err batch_err)
 	struct sync *sync = flight->sync;
 	AUTO(txn) struct txn txn = { 0 };
 
+	FAULT("settle.batch");
 	enum err err = txn_begin(&txn, sync->store);
 	for (size_t i = 0; !err && i < flight->batch.n; i++)
 		err = settle_one(flight, &txn, i, batch_err);

@@ -177,8 +177,6 @@ static inline void check_error_attr(struct bench *bench, const char *id, const c
 /* A job's due time is real time: makes every delayed one due. */
 static inline void make_due(struct bench *bench)
 {
-	AUTO(buf) struct buf reason = { 0 };
-
 	sync_release(&bench->sync);
 	store_release(&bench->store);
 	bench_open(bench);
