@@ -12,11 +12,12 @@ static const struct {
 	bool (*run)(struct action *action);
 	bool picks; /* works on what is there */
 } actions[] = {
-	{ "change", do_change, true },	  { "delete", do_delete, true },
-	{ "deliver", do_deliver, false }, { "expire", do_expire, false },
-	{ "flag", do_flag, true },	  { "forget", do_forget, false },
-	{ "hide", do_hide, true },	  { "mkdir", do_mkdir, false },
-	{ "move", do_move, true },	  { "regress", do_regress, true },
+	{ "change", do_change, true },	    { "delete", do_delete, true },
+	{ "deliver", do_deliver, false },   { "expire", do_expire, false },
+	{ "failover", do_failover, false }, { "fault", do_fault, false },
+	{ "flag", do_flag, true },	    { "forget", do_forget, false },
+	{ "hide", do_hide, true },	    { "mkdir", do_mkdir, false },
+	{ "move", do_move, true },	    { "regress", do_regress, true },
 	{ "rename", do_rename, true },
 };
 
@@ -58,25 +59,53 @@ static int run(struct action *action, size_t which, struct buf *ret)
 	return reply_error(action->error, 400, ret);
 }
 
-static int post(struct server *server, const struct control_request *request, struct buf *ret)
+/* `otherwise` is the user where none is named. */
+static int perform(struct server *server, const char *name, const json_t *json,
+		   struct user *otherwise, struct buf *ret)
 {
+	struct action action = { .server = server, .json = json };
 	size_t which = 0;
-	json_error_t error;
 
-	while (which < ARRAY_LEN(actions) && strcmp(actions[which].name, request->name) != 0)
+	while (which < ARRAY_LEN(actions) && strcmp(actions[which].name, name) != 0)
 		which++;
 	if (which == ARRAY_LEN(actions))
 		return reply_error("no such operation", 404, ret);
-	json_t *json = json_loadb(request->body, request->body_n, JSON_REJECT_DUPLICATES, &error);
-	struct action action = { .server = server, .json = json };
-	if (!json_is_object(json)) {
-		json_decref(json);
-		return reply_error("the body is not one JSON object", 400, ret);
+	const char *user = action_text(&action, "user");
+	action.user = user || !otherwise ? user_of(server, user) : otherwise;
+	if (!action.user && !user && actions[which].run == do_fault)
+		action.user = server->users;
+	return action.user ? run(&action, which, ret) : reply_error("no such user", 400, ret);
+}
+
+void control_script(struct server *server, struct user *user, const json_t *script)
+{
+	for (size_t i = 0; i < json_array_size(script); i++) {
+		const json_t *step = json_array_get(script, i);
+		AUTO(buf) struct buf reply = { 0 };
+		const char *name = json_string_value(json_array_get(step, 0));
+		int status = perform(server, name, json_array_get(step, 1), user, &reply);
+		if (status != 200)
+			fprintf(stderr, "ews-testd: %s between pages: %s\n", name, buf_str(&reply));
 	}
-	action.user = user_of(server, action_text(&action, "user"));
-	int status = action.user ? run(&action, which, ret) : reply_error("no such user", 400, ret);
+}
+
+static int post(struct server *server, const struct control_request *request, struct buf *ret)
+{
+	json_error_t error;
+	json_t *json = json_loadb(request->body, request->body_n, JSON_REJECT_DUPLICATES, &error);
+	int status = json_is_object(json)
+			     ? perform(server, request->name, json, NULL, ret)
+			     : reply_error("the body is not one JSON object", 400, ret);
+
 	json_decref(json);
 	return status;
+}
+
+static int report_faults(struct server *server, bool get, struct buf *ret)
+{
+	if (!get)
+		faults_forget(&server->faults);
+	return reply(json_pack("{s:o}", "faults", faults_report(&server->faults)), 200, ret);
 }
 
 static int count_requests(struct server *server, bool reset, struct buf *ret)
@@ -101,6 +130,8 @@ int control_answer(struct server *server, const struct control_request *request,
 		return post(server, request, ret);
 	if (strcmp(request->name, "requests") == 0)
 		return count_requests(server, !get, ret);
+	if (strcmp(request->name, "faults") == 0)
+		return report_faults(server, get, ret);
 	if (strcmp(request->name, "mailbox") != 0 || !get)
 		return reply_error("no such operation", 404, ret);
 	struct user *user = user_of(server, request->user);

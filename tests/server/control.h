@@ -39,9 +39,49 @@
  *             with neither, all
  *   forget    likewise, but they are taken for none, in silence: all comes again as
  *             Create
+ *   failover  another machine answers from here on: X-FEServer, X-BEServer and the
+ *             X-BackEndCookie are others, all connections are closed, sync states hold
+ *   fault     the next "count" (1; 0 until cleared) requests of the operation "op" ("*")
+ *             go wrong, after "skip" (0) that do not; only those of "user", where
+ *             given, and about "folder", where given. Answers the fault's number.
+ *             "kind" is one of
+ *     "401" "403" "500" "503" or another status: a page; "retry_after": seconds,
+ *             "location"
+ *     busy    ErrorServerBusy. "back_off": milliseconds (not said); "form": "fault"
+ *             (HTTP 500), "message" (HTTP 200) or "inner" (within another error)
+ *     error   "code": any ResponseCode, in the same forms ("message"). With "items": ids
+ *             or "n": N only those, or the first N from "at" (0), of a batch
+ *     delay   "ms" (1000) before the operation
+ *     hang    no reply until cleared, and then the end of the connection
+ *     stopped message "at" (0) is an error ("code"), and all behind it are the warning
+ *             ErrorBatchProcessingStopped
+ *     unconvertible  GetItem has for the "items", until cleared, or the "n" (1) from
+ *             "at" (0) only an error ("code": ErrorMimeContentConversionFailed)
+ *     wrongid the "n" (1) ids from "at" (0) are others than those asked for; "rotate":
+ *             true gives all messages in a wrong order
+ *     duplicate  each change twice, an older state of it first
+ *     reorder    the changes in a random order ("seed")
+ *     phantom    "n" (1) more Creates, of items that do not exist
+ *     notlast    IncludesLastItemInRange is false, and the state the one that was sent
+ *     illegal    characters that XML forbids, as references or with "raw": true as
+ *             bytes, in subjects and names
+ *     malformed  no XML from byte "bytes" (half) on
+ *     truncated  nothing from byte "bytes" (half) on, and a proper end of HTTP
+ *     reset      the connection is reset after "bytes" (0) of the body; -1: at once
+ *     drip       "rate" (1000) bytes a second
+ *     second     a second response on the connection, "ms" (0) behind the first; not
+ *             with TLS
+ *     between_pages  after a page of SyncFolderItems, and before the client has it, the
+ *             operations in "then": [[OP, {...}], ...] are done
+ *     clear   ends all pending ones, or those of "op"
+ *             With "done": true the first five kinds strike after the operation was
+ *             done. A request is struck by the oldest fault due, and by all that last
+ *             until cleared.
  * The ids answered are those that hold after the operation, in its order.
  *
  * GET /test/requests answers {"GetItem": 12, ...}; DELETE /test/requests resets it.
+ * GET /test/faults answers {"faults": [{"id", "kind", "op", "user", "fired", "left",
+ * "skip", "forever"}]}, oldest first; DELETE /test/faults clears and forgets them.
  * GET /test/mailbox?user=U is the truth to compare with: every folder (path, id,
  * change_key, parent, class, hidden, counts) and every item in it (id, change_key,
  * class, kind, subject, times as seconds, flags, and of its MIME the size and the
@@ -53,6 +93,9 @@ struct control_request {
 	const char *body;
 	size_t body_n;
 };
+
+/* Runs [[OP, {...}], ...], each as if posted, for that user where none is named. */
+void control_script(struct server *server, struct user *user, const json_t *script);
 
 /* Returns the HTTP status; the reply, JSON, is appended. */
 int control_answer(struct server *server, const struct control_request *request, struct buf *ret);

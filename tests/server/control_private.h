@@ -64,5 +64,9 @@ bool do_rename(struct action *action);
 /* control_states.c */
 bool do_expire(struct action *action);
 bool do_forget(struct action *action);
+bool do_failover(struct action *action);
+
+/* control_fault.c */
+bool do_fault(struct action *action);
 
 #endif

@@ -41,3 +41,11 @@ bool do_forget(struct action *action)
 {
 	return each_epochs(action, forget);
 }
+
+bool do_failover(struct action *action)
+{
+	lock_acquire(&action->server->lock);
+	action->server->failovers++;
+	lock_drop(&action->server->lock);
+	return true;
+}

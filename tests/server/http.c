@@ -7,116 +7,27 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/clock.h"
+#include "clients.h"
 #include "control.h"
-#include "soap.h"
-#include "synth.h"
+#include "http_reply.h"
+#include "outgoing.h"
 
 #define EWS_PATH "/EWS/Exchange.asmx"
-#define BLOCK_BYTES ((size_t)256 << 10)
 #define IDLE_S 600
 
 struct http {
 	struct server *server;
 	struct MHD_Daemon *daemon;
+	struct clients clients;
 };
 
 /* One request, from its first header to the end of its reply. */
 struct exchange {
 	struct buf body;
 	bool too_large;
+	bool second;	   /* a response that nobody asked for goes out behind the reply */
+	int64_t second_ms; /* so much later */
 };
-
-/* A reply on its way out; owned by its MHD_Response. */
-struct outgoing {
-	struct buf buf;
-};
-
-static ssize_t read_outgoing(void *ctx, uint64_t at, char *into, size_t max)
-{
-	const struct outgoing *outgoing = ctx;
-
-	if (at >= outgoing->buf.len)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	size_t n = outgoing->buf.len - at;
-	if (n > max)
-		n = max;
-	memcpy(into, outgoing->buf.bytes + at, n);
-	return (ssize_t)n;
-}
-
-static void free_outgoing(void *ctx)
-{
-	struct outgoing *outgoing = ctx;
-
-	buf_release(&outgoing->buf);
-	free(outgoing);
-}
-
-/* Of unknown length to libmicrohttpd, so that it goes out in chunks as Exchange's do. */
-static struct MHD_Response *chunked(struct buf *buf)
-{
-	struct outgoing *outgoing = must_alloc(NULL, sizeof(*outgoing));
-
-	outgoing->buf = *buf;
-	*buf = (struct buf){ 0 };
-	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_outgoing,
-						 outgoing, free_outgoing);
-}
-
-static void print_uuid(char ret[37])
-{
-	static uint64_t turn;
-	struct rng rng = { (uint64_t)clock_wall_ns() +
-			   __atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) };
-	uint64_t a = rng_next(&rng), b = rng_next(&rng);
-
-	snprintf(ret, 37, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(a >> 32),
-		 (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff), (unsigned)(b >> 52),
-		 (unsigned long long)(b & 0xffffffffffff));
-}
-
-static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_Response *response,
-				 const char *operation)
-{
-	static const char *const fixed[][2] = {
-		{ "Cache-Control", "private" },	     { "Content-Type", "text/xml; charset=utf-8" },
-		{ "Server", "Microsoft-IIS/10.0" },  { "X-CalculatedBETarget", "ews-testd" },
-		{ "X-DiagInfo", "EWS-TESTD" },	     { "X-BEServer", "EWS-TESTD" },
-		{ "X-AspNet-Version", "4.0.30319" }, { "X-Powered-By", "ASP.NET" },
-		{ "X-FEServer", "EWS-TESTD" },
-	};
-	const char *client_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							    "client-request-id");
-	char uuid[37], cookie[80];
-
-	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
-		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
-	print_uuid(uuid);
-	MHD_add_response_header(response, "request-id", uuid);
-	snprintf(cookie, sizeof(cookie), "exchangecookie=%.8s%.4s; path=/; HttpOnly", uuid,
-		 uuid + 9);
-	MHD_add_response_header(response, "Set-Cookie", cookie);
-	if (client_id)
-		MHD_add_response_header(response, "client-request-id", client_id);
-	if (*operation)
-		MHD_add_response_header(response, "x-EwsHandler", operation);
-}
-
-static enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status,
-				 const char *html)
-{
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		strlen(html), (void *)(uintptr_t)html, MHD_RESPMEM_PERSISTENT);
-
-	MHD_add_response_header(response, "Content-Type", "text/html");
-	MHD_add_response_header(response, "Server", "Microsoft-IIS/10.0");
-	if (status == MHD_HTTP_UNAUTHORIZED)
-		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"ews-testd\"");
-	enum MHD_Result result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
 
 /* "Basic" and base64 of name:password. NULL for anything but a user's own. */
 static struct user *check_login(struct MHD_Connection *connection, struct server *server)
@@ -137,12 +48,34 @@ static struct user *check_login(struct MHD_Connection *connection, struct server
 	return right ? user : NULL;
 }
 
+/* What goes wrong on the connection itself, and the reply. */
+static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct server *server,
+				    struct exchange *exchange, const struct outcome *outcome,
+				    struct buf *reply)
+{
+	const struct fault *status = strikes_find(&outcome->strikes, FAULT_STATUS);
+	const struct fault *reset = strikes_find(&outcome->strikes, FAULT_RESET);
+	const struct fault *second = strikes_find(&outcome->strikes, FAULT_SECOND);
+
+	if (status)
+		return send_status(connection, status);
+	if (reset && reset->bytes < 0)
+		connection_reset(connection);
+	if (!outcome->status || (reset && reset->bytes < 0))
+		return MHD_NO;
+	if (second) {
+		exchange->second = true;
+		exchange->second_ms = second->ms;
+	}
+	return send_reply(connection, server, outcome, reply);
+}
+
 static enum MHD_Result answer_ews(struct MHD_Connection *connection, struct server *server,
-				  const char *method, const struct exchange *exchange)
+				  const char *method, struct exchange *exchange)
 {
 	struct user *user = check_login(connection, server);
 	AUTO(xml) struct xml reply = { 0 };
-	char operation[48];
+	struct outcome outcome;
 
 	if (!user)
 		return send_page(connection, MHD_HTTP_UNAUTHORIZED, "");
@@ -152,13 +85,8 @@ static enum MHD_Result answer_ews(struct MHD_Connection *connection, struct serv
 				 "You have created a service.</body></html>");
 	if (strcmp(method, "POST") != 0)
 		return send_page(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "");
-	int status = soap_answer(server, user, buf_str(&exchange->body), exchange->body.len, &reply,
-				 operation);
-	struct MHD_Response *response = chunked(&reply.buf);
-	add_exchange_headers(connection, response, operation);
-	enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, response);
-	MHD_destroy_response(response);
-	return result;
+	soap_answer(server, user, buf_str(&exchange->body), exchange->body.len, &reply, &outcome);
+	return send_outcome(connection, server, exchange, &outcome, &reply.buf);
 }
 
 static enum MHD_Result answer_control(struct MHD_Connection *connection, struct server *server,
@@ -195,6 +123,24 @@ static bool take_body(struct exchange *exchange, const char *bytes, size_t n)
 	return !exchange->too_large;
 }
 
+static enum MHD_Result route(struct http *http, struct MHD_Connection *connection, const char *url,
+			     const char *method, struct exchange *exchange)
+{
+	enum MHD_Result result;
+
+	if (exchange->too_large)
+		return send_page(connection, MHD_HTTP_CONTENT_TOO_LARGE, "Request too large.");
+	if (strcasecmp(url, EWS_PATH) == 0)
+		result = answer_ews(connection, http->server, method, exchange);
+	else if (strncmp(url, "/test/", 6) == 0)
+		result = answer_control(connection, http->server, url, method, exchange);
+	else
+		return send_page(connection, MHD_HTTP_NOT_FOUND,
+				 "<html><body>Not found.</body></html>");
+	clients_fail_over(&http->clients, server_failovers(http->server), connection);
+	return result;
+}
+
 static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, const char *url,
 			      const char *method, const char *version, const char *body,
 			      size_t *body_n, void **state)
@@ -213,25 +159,22 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, cons
 		*body_n = 0;
 		return MHD_YES;
 	}
-	if (exchange->too_large)
-		return send_page(connection, MHD_HTTP_CONTENT_TOO_LARGE, "Request too large.");
-	if (strcasecmp(url, EWS_PATH) == 0)
-		return answer_ews(connection, http->server, method, exchange);
-	if (strncmp(url, "/test/", 6) == 0)
-		return answer_control(connection, http->server, url, method, exchange);
-	return send_page(connection, MHD_HTTP_NOT_FOUND, "<html><body>Not found.</body></html>");
+	return route(http, connection, url, method, exchange);
 }
 
 static void completed(void *ctx, struct MHD_Connection *connection, void **state,
 		      enum MHD_RequestTerminationCode code)
 {
+	struct http *http = ctx;
 	struct exchange *exchange = *state;
 
-	(void)ctx;
-	(void)connection;
-	(void)code;
-	if (exchange)
-		buf_release(&exchange->body);
+	if (!exchange)
+		return;
+	if (exchange->second && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+		faults_wait(&http->server->faults, exchange->second_ms);
+		send_second(connection);
+	}
+	buf_release(&exchange->body);
 	free(exchange);
 	*state = NULL;
 }
@@ -248,7 +191,8 @@ static struct MHD_Daemon *start(const struct http_options *options, struct http 
 	};
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, answer, http, MHD_OPTION_SOCK_ADDR, address,
-				MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+				MHD_OPTION_NOTIFY_COMPLETED, completed, http,
+				MHD_OPTION_NOTIFY_CONNECTION, clients_notify, &http->clients,
 				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_ARRAY,
 				options->cert ? tls : tls + ARRAY_LEN(tls) - 1, MHD_OPTION_END);
 }
@@ -260,6 +204,8 @@ enum err http_open(const struct http_options *options, struct server *server, st
 	struct http *http = must_alloc(NULL, sizeof(*http));
 
 	*http = (struct http){ .server = server };
+	clients_init(&http->clients);
+	server->plain = !options->cert;
 	if (inet_pton(AF_INET, options->address, &address.sin_addr) == 1)
 		http->daemon = start(options, http, &address);
 	const union MHD_DaemonInfo *info =
@@ -277,8 +223,11 @@ void http_release(struct http **http)
 {
 	if (!*http)
 		return;
+	/* Or those who wait on purpose would be waited for. */
+	faults_stop(&(*http)->server->faults);
 	if ((*http)->daemon)
 		MHD_stop_daemon((*http)->daemon);
+	clients_destroy(&(*http)->clients);
 	free(*http);
 	*http = NULL;
 }

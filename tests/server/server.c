@@ -9,6 +9,7 @@ void server_init(struct server *server)
 {
 	*server = (struct server){ 0 };
 	lock_init(&server->lock);
+	faults_init(&server->faults);
 }
 
 void server_release(struct server *server)
@@ -20,6 +21,7 @@ void server_release(struct server *server)
 	}
 	free(server->users);
 	schema_release(&server->schema);
+	faults_release(&server->faults);
 	lock_destroy(&server->lock);
 }
 
@@ -57,6 +59,14 @@ struct user *server_address(struct server *server, const char *address)
 			return user;
 	}
 	return NULL;
+}
+
+uint64_t server_failovers(struct server *server)
+{
+	lock_acquire(&server->lock);
+	uint64_t n = server->failovers;
+	lock_drop(&server->lock);
+	return n;
 }
 
 void server_count(struct server *server, const char *operation)

@@ -3,6 +3,7 @@
 #define SERVER_SERVER_H
 
 #include "base/lock.h"
+#include "fault.h"
 #include "mailbox.h"
 #include "schema.h"
 
@@ -29,7 +30,11 @@ struct server {
 	size_t users_n;
 	struct schema *schema; /* NULL: requests are not validated */
 
-	struct lock lock; /* guards the counters */
+	struct faults faults;
+	bool plain; /* no TLS: bytes can be put on a connection by hand */
+
+	struct lock lock; /* guards the counters, and failovers */
+	uint64_t failovers;
 	struct counter counters[COUNTERS_MAX];
 	size_t counters_n;
 };
@@ -43,6 +48,7 @@ struct user *server_add_user(struct server *server, const char *name);
 /* The user with that SMTP address; the domain counts only where the login has one. */
 struct user *server_address(struct server *server, const char *address);
 
+uint64_t server_failovers(struct server *server);
 void server_count(struct server *server, const char *operation);
 
 #endif

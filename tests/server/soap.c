@@ -216,6 +216,8 @@ static void write_fault(const struct call *call, struct xml *out)
 	xml_raw(out, "</e:Message>");
 	if (schema)
 		write_violation(call, out);
+	if (call->cause)
+		fault_write_values(call->cause, out);
 	xml_raw(out, "</detail></s:Fault></s:Body></s:Envelope>");
 }
 
@@ -287,7 +289,8 @@ static void run(struct call *call)
 		   (const char *)call->op->name);
 }
 
-static void dispatch(struct call *call, xmlDoc *doc)
+/* False when something that was made to go wrong has left no reply. */
+static bool dispatch(struct call *call, xmlDoc *doc)
 {
 	const xmlNode *envelope = xmlDocGetRootElement(doc);
 	const xmlNode *header = node_child(envelope, "Header");
@@ -296,12 +299,18 @@ static void dispatch(struct call *call, xmlDoc *doc)
 	if (!call->op || !call->op->ns ||
 	    strcmp((const char *)call->op->ns->href, MESSAGES_NS) != 0) {
 		soap_fault(call, "ErrorInvalidRequest", "The request is invalid.");
-		return;
+		return true;
 	}
 	server_count(call->server, (const char *)call->op->name);
+	faults_strike(&call->server->faults, call);
+	size_t start = call->out->buf.len;
+	if (!fault_before(call))
+		return call->fault || call->out->buf.len > start;
 	if (check_version(call, header) && check_header(call, header) &&
 	    check_element(call, call->op) && check_impersonation(call, header))
 		run(call);
+	fault_after(call, start);
+	return true;
 }
 
 static void xml_doc_release(xmlDoc **doc)
@@ -309,29 +318,46 @@ static void xml_doc_release(xmlDoc **doc)
 	xmlFreeDoc(*doc);
 }
 
-int soap_answer(struct server *server, struct user *user, const char *body, size_t n,
-		struct xml *ret, char ret_operation[48])
+/* The end of the reply, or the Fault in its place. */
+static void finish(struct call *call, size_t start, struct outcome *ret)
+{
+	struct xml *out = call->out;
+
+	ret->status = 200;
+	if (out->err && !call->fault)
+		soap_fault(call, "ErrorInternalServerError",
+			   "An internal server error occurred. %s", err_text(out->err));
+	if (!call->fault)
+		return;
+	out->buf.len = start;
+	out->err = ERR_OK;
+	write_fault(call, out);
+	ret->status = 500;
+	ret->is_fault = true;
+}
+
+void soap_answer(struct server *server, struct user *user, const char *body, size_t n,
+		 struct xml *ret, struct outcome *ret_outcome)
 {
 	struct call call = { .server = server, .user = user, .box = user->box, .out = ret };
 	AUTO(xml_doc)
 	xmlDoc *doc = xmlReadMemory(body, (int)n, NULL, NULL,
 				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	size_t start = ret->buf.len;
+	bool replies = true;
 
+	*ret_outcome = (struct outcome){ 0 };
 	write_start(ret);
 	if (!doc || doc->intSubset)
 		soap_schema_fault(&call, "The request is not well-formed XML.");
 	else
-		dispatch(&call, doc);
-	snprintf(ret_operation, 48, "%s", call.op ? (const char *)call.op->name : "");
-	xml_raw(ret, "</s:Body></s:Envelope>");
-	if (ret->err && !call.fault)
-		soap_fault(&call, "ErrorInternalServerError",
-			   "An internal server error occurred. %s", err_text(ret->err));
-	if (!call.fault)
-		return 200;
-	ret->buf.len = start;
-	ret->err = ERR_OK;
-	write_fault(&call, ret);
-	return 500;
+		replies = dispatch(&call, doc);
+	snprintf(ret_outcome->operation, sizeof(ret_outcome->operation), "%s",
+		 call.op ? (const char *)call.op->name : "");
+	ret_outcome->strikes = call.strikes;
+	if (!replies)
+		return;
+	if (!strikes_find(&call.strikes, FAULT_TRUNCATED))
+		xml_raw(ret, "</s:Body></s:Envelope>");
+	finish(&call, start, ret_outcome);
 }

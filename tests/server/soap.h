@@ -26,11 +26,21 @@ struct call {
 	const char *fault; /* static ResponseCode; NULL while all is well */
 	char fault_text[640];
 	int fault_line;
+	struct strikes strikes;
+	const struct fault *cause; /* of the fault, where it was made on purpose */
 };
 
-/* Answers body: 200, or 500 with a Fault. Appends the reply, and names the operation. */
-int soap_answer(struct server *server, struct user *user, const char *body, size_t n,
-		struct xml *ret, char ret_operation[48]);
+/* What became of a request. */
+struct outcome {
+	int status; /* 200, or 500 with a Fault; 0: there is no reply, see strikes */
+	bool is_fault;
+	char operation[48];
+	struct strikes strikes;
+};
+
+/* Answers body and appends the reply. */
+void soap_answer(struct server *server, struct user *user, const char *body, size_t n,
+		 struct xml *ret, struct outcome *ret_outcome);
 
 void soap_fault(struct call *call, const char *code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* As a server that validates would say it. */

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "http_reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "outgoing.h"
+#include "synth.h"
+
+static void print_uuid(char ret[37])
+{
+	static uint64_t turn;
+	struct rng rng = { (uint64_t)clock_wall_ns() +
+			   __atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) };
+	uint64_t a = rng_next(&rng), b = rng_next(&rng);
+
+	snprintf(ret, 37, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(a >> 32),
+		 (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff), (unsigned)(b >> 52),
+		 (unsigned long long)(b & 0xffffffffffff));
+}
+
+/* Which machine answers, and the cookie that leads back to it. */
+static void add_server_name(struct MHD_Connection *connection, struct MHD_Response *response,
+			    uint64_t failovers)
+{
+	static const char *const headers[] = { "X-DiagInfo", "X-BEServer", "X-FEServer" };
+	const char *cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND,
+							 "X-BackEndCookie");
+	char name[40] = "EWS-TESTD", set[96];
+
+	if (failovers)
+		snprintf(name, sizeof(name), "EWS-TESTD-%llu", (unsigned long long)failovers + 1);
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+		MHD_add_response_header(response, headers[i], name);
+	snprintf(set, sizeof(set), "X-BackEndCookie=%s; path=/EWS; HttpOnly", name);
+	if (!cookie || strcmp(cookie, name) != 0)
+		MHD_add_response_header(response, "Set-Cookie", set);
+}
+
+static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_Response *response,
+				 struct server *server, const char *operation)
+{
+	static const char *const fixed[][2] = {
+		{ "Cache-Control", "private" },	     { "Content-Type", "text/xml; charset=utf-8" },
+		{ "Server", "Microsoft-IIS/10.0" },  { "X-CalculatedBETarget", "ews-testd" },
+		{ "X-AspNet-Version", "4.0.30319" }, { "X-Powered-By", "ASP.NET" },
+	};
+	const char *client_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							    "client-request-id");
+	char uuid[37], cookie[80];
+
+	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
+	add_server_name(connection, response, server_failovers(server));
+	print_uuid(uuid);
+	MHD_add_response_header(response, "request-id", uuid);
+	snprintf(cookie, sizeof(cookie), "exchangecookie=%.8s%.4s; path=/; HttpOnly", uuid,
+		 uuid + 9);
+	MHD_add_response_header(response, "Set-Cookie", cookie);
+	if (client_id)
+		MHD_add_response_header(response, "client-request-id", client_id);
+	if (*operation)
+		MHD_add_response_header(response, "x-EwsHandler", operation);
+}
+
+enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, const char *html)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		strlen(html), (void *)(uintptr_t)html, MHD_RESPMEM_PERSISTENT);
+
+	MHD_add_response_header(response, "Content-Type", "text/html");
+	MHD_add_response_header(response, "Server", "Microsoft-IIS/10.0");
+	if (status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"ews-testd\"");
+	enum MHD_Result result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static void add_number(struct MHD_Response *response, const char *header, int64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	MHD_add_response_header(response, header, text);
+}
+
+enum MHD_Result send_status(struct MHD_Connection *connection, const struct fault *fault)
+{
+	static const char html[] =
+		"<html><head><title>Runtime Error</title></head><body><h1>Server "
+		"Error in '/EWS' Application.</h1></body></html>";
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		sizeof(html) - 1, (void *)(uintptr_t)html, MHD_RESPMEM_PERSISTENT);
+
+	MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8");
+	MHD_add_response_header(response, "Server", "Microsoft-IIS/10.0");
+	if (fault->status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"ews-testd\"");
+	if (fault->retry_after >= 0)
+		add_number(response, "Retry-After", fault->retry_after);
+	if (*fault->place)
+		MHD_add_response_header(response, "Location", fault->place);
+	enum MHD_Result result = MHD_queue_response(connection, (unsigned)fault->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+enum MHD_Result send_reply(struct MHD_Connection *connection, struct server *server,
+			   const struct outcome *outcome, struct buf *reply)
+{
+	struct MHD_Response *response = outgoing_new(reply, true, connection, &server->faults,
+						     &outcome->strikes);
+
+	add_exchange_headers(connection, response, server, outcome->operation);
+	enum MHD_Result result = MHD_queue_response(connection, (unsigned)outcome->status,
+						    response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+void send_second(struct MHD_Connection *connection)
+{
+	static const char xml[] =
+		"<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\""
+		"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body/></s:Envelope>";
+	char response[512];
+	int n = snprintf(response, sizeof(response),
+			 "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+			 "Content-Length: %zu\r\n\r\n%s",
+			 sizeof(xml) - 1, xml);
+
+	connection_write(connection, response, (size_t)n);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVER_HTTP_REPLY_H
+#define SERVER_HTTP_REPLY_H
+
+#include <microhttpd.h>
+
+#include "soap.h"
+
+/* http_reply - what goes back over HTTP: replies with their headers, and plain pages. */
+
+enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, const char *html);
+/* The page of a FAULT_STATUS. */
+enum MHD_Result send_status(struct MHD_Connection *connection, const struct fault *fault);
+/* Takes over the bytes. */
+enum MHD_Result send_reply(struct MHD_Connection *connection, struct server *server,
+			   const struct outcome *outcome, struct buf *reply);
+/* By hand, behind a reply that is complete: a response of its own with an empty Body. */
+void send_second(struct MHD_Connection *connection);
+
+#endif
