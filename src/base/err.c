@@ -5,10 +5,9 @@
 
 static const struct {
 	int no;
-	enum retry retry;
 	const char *text;
-} errors[] = { [ERR_OK] = { 0, RETRY_NEVER, "success" },
-#define X(name, no, retry, text) [ERR_##name] = { no, retry, text },
+} errors[] = { [ERR_OK] = { 0, "success" },
+#define X(name, no, text) [ERR_##name] = { no, text },
 	       ERR_TABLE(X)
 #undef X
 };
@@ -16,11 +15,6 @@ static const struct {
 int err_to_errno(enum err err)
 {
 	return errors[err].no;
-}
-
-enum retry err_retry(enum err err)
-{
-	return errors[err].retry;
 }
 
 const char *err_text(enum err err)

@@ -12,7 +12,6 @@
  * Rules for every lock of ours: it is a leaf. While one is held, take no other,
  * touch no disk and no network, call no callback and no fuse_lowlevel_notify_*().
  * The comment beside the lock says what it guards.
- *
  */
 #if defined(__clang__)
 #define LOCK_ATTR(x) __attribute__((x))

@@ -7,7 +7,7 @@
 /*
  * log - one line an event: object, cause, what happens next.
  *
- * The same line again is counted, not repeated: the count is written with the
+ * Control characters in it become spaces. The same line again is counted, not repeated: the count is written with the
  * next different line, or when the log is closed. Safe from every thread; before
  * log_open() lines go to stderr. Only main, sync and fs log; the layers below
  * return what they have to say.

@@ -7,32 +7,56 @@
 #include <string.h>
 #include <time.h>
 
+/* Begins s with that form, where a 0 is any digit? sscanf alone takes blanks and signs too. */
+static bool has_form(const char *s, const char *form)
+{
+	for (; *form; s++, form++) {
+		if (*form == '0' ? *s < '0' || *s > '9' : *s != *form)
+			return false;
+	}
+	return true;
+}
+
+static bool is_date(const struct tm *tm)
+{
+	struct tm date = { .tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday };
+
+	timegm(&date); /* the 30th of February becomes another day */
+	return tm->tm_year > -1900 && date.tm_mon == tm->tm_mon && date.tm_mday == tm->tm_mday;
+}
+
+static bool parse_offset(const char *s, int *ret_s)
+{
+	int hours = 0, minutes = 0;
+
+	if (*s && strcmp(s, "Z") != 0) {
+		if ((*s != '+' && *s != '-') || !has_form(s + 1, "00:00") || s[6])
+			return false;
+		sscanf(s + 1, "%2d:%2d", &hours, &minutes);
+	}
+	*ret_s = (*s == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return hours < 24 && minutes < 60;
+}
+
 bool text_parse_time(const char *s, int64_t *ret)
 {
+	static const char form[] = "0000-00-00T00:00:00";
 	struct tm tm = { 0 };
-	int used = 0;
+	int offset_s;
 
-	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6)
+	if (!has_form(s, form))
 		return false;
-	if (tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
-	    tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 ||
-	    tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
-		return false;
-	s += used;
-	if (*s == '.')
-		s += 1 + strspn(s + 1, "0123456789");
-	int64_t offset_s = 0;
-	int hours, minutes;
-	if (strcmp(s, "Z") == 0 || *s == '\0')
-		offset_s = 0;
-	else if ((*s == '+' || *s == '-') &&
-		 sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &used) == 2 && s[1 + used] == '\0')
-		offset_s = (*s == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-	else
-		return false;
+	sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+	       &tm.tm_min, &tm.tm_sec);
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
+	if (!is_date(&tm) || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+		return false;
+	s += strlen(form);
+	if (has_form(s, ".0"))
+		s += 1 + strspn(s + 1, "0123456789");
+	if (!parse_offset(s, &offset_s))
+		return false;
 	*ret = timegm(&tm) - offset_s;
 	return true;
 }
