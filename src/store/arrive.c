@@ -24,17 +24,24 @@ static enum err take_change_key(struct record *record, const char *change_key)
 	return ERR_OK;
 }
 
+/* Mail that is no draft. Of an item that cannot be delivered the class may not be known. */
+static bool goes_by_received(const struct record *record, const struct item *item)
+{
+	bool is_mail = item->item_class ? strcmp(item_extension(item->item_class), "eml") == 0
+					: record->kind == KIND_MESSAGE || record->kind == KIND_SAFE;
+
+	return is_mail && !item_is_draft(item);
+}
+
 /* What the item says of itself. *ret_has_new_flag: the read flag of a known file changed. */
 static enum err take_item(struct record *record, const struct item *item, bool *ret_has_new_flag)
 {
 	*ret_has_new_flag = item->has_message_flags &&
 			    record_set_read(record, item->message_flags & MSGFLAG_READ);
-	/* Of an item that cannot be delivered often nothing but the id is known. */
 	if (item->item_class || !record->ino)
-		record->by_received = !item_is_draft(item) &&
-				      strcmp(item_extension(item->item_class), "eml") == 0;
+		record->by_received = goes_by_received(record, item);
 	if (item->size)
-		record->size = item->size;
+		record->size = record_stated_size(item->size);
 	if (item->received != TIME_NONE)
 		record->received = item->received;
 	if (item->modified != TIME_NONE)
@@ -194,6 +201,7 @@ static enum err take_wanted_key(struct store *store, struct record *record, cons
 	return err ? err : take_change_key(record, wanted);
 }
 
+/* A hollow file for an item that has none. */
 static enum err place_hollow(struct store *store, struct record *record, const struct item *item,
 			     const char *name)
 {
@@ -205,6 +213,16 @@ static enum err place_hollow(struct store *store, struct record *record, const s
 	record->file_size = record->size ? record->size : 1;
 	err = make_file(store, record, item, name, NULL, INT64_MIN);
 	return err ? err : record_save(store, record);
+}
+
+/* What stood there before stays, and its attributes say why it is not the newest. */
+static enum err keep_bad(struct store *store, struct record *record, bool has_new_flag)
+{
+	enum err err = record_save(store, record);
+
+	if (!err)
+		err = record_stamp(store, record, has_new_flag);
+	return err ? err : news_inode(store, STORE_ATTR_CHANGED, record->ino);
 }
 
 enum err store_put_quarantine(struct txn *txn, int64_t row, const struct item *item,
@@ -223,14 +241,9 @@ enum err store_put_quarantine(struct txn *txn, int64_t row, const struct item *i
 	if (!err)
 		err = record_set_error(&record, reason);
 	record.state = ITEM_QUARANTINED;
-	if (!err && !record.ino)
-		err = place_hollow(store, &record, item, name);
-	else if (!err)
-		err = record_save(store, &record);
-	if (!err && record.ino)
-		err = record_stamp(store, &record, has_new_flag);
-	if (!err && record.ino)
-		err = news_inode(store, STORE_ATTR_CHANGED, record.ino);
+	if (!err)
+		err = record.ino ? keep_bad(store, &record, has_new_flag)
+				 : place_hollow(store, &record, item, name);
 	return err ? err : queue_retry(store, row, not_before_ms);
 }
 
@@ -243,6 +256,9 @@ enum err store_put_ghost(struct txn *txn, int64_t row)
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
 	err = queue_done(store, row, NULL);
+	if (!err && record.is_hollow)
+		err = record_unlink(store, &record);
+	str_release(&record.error);
 	record.state = ITEM_GHOST;
 	return err ? err : record_save(store, &record);
 }

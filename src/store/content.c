@@ -8,8 +8,9 @@
  * sends, and aligned as it aligns them, so a READ is one row read once.
  */
 #define CHUNK_BYTES ((uint64_t)128 << 10)
-#define CHUNK_BITS 20 /* of the row's id: 2^20 chunks are 128 GiB */
-#define CHUNKS_MAX ((uint64_t)1 << CHUNK_BITS)
+#define CHUNK_BITS 20 /* of the row's id */
+#define CHUNKS_MAX (CONTENT_MAX / CHUNK_BYTES)
+_Static_assert(CHUNKS_MAX == 1 << CHUNK_BITS, "the number of a chunk fits into its bits");
 
 static int64_t chunk_id(uint64_t ino, uint64_t chunk)
 {
@@ -28,7 +29,7 @@ enum err content_put(struct store *store, uint64_t ino, const struct spool *cont
 	AUTO(str) char *bytes = malloc(CHUNK_BYTES);
 	enum err err = bytes ? ERR_OK : ERR_NOMEM;
 
-	if (content->len > CHUNKS_MAX * CHUNK_BYTES)
+	if (content->len > CONTENT_MAX)
 		return store_fail(store, ERR_LIMIT, "a content of %llu bytes",
 				  (unsigned long long)content->len);
 	for (uint64_t at = 0; !err && at < content->len; at += CHUNK_BYTES) {
@@ -117,7 +118,7 @@ static enum err check_readable(struct store *store, int64_t flags)
 enum err store_read_content(struct store *store, uint64_t ino, uint64_t offset, size_t n,
 			    struct buf *ret)
 {
-	uint64_t max = CHUNKS_MAX * CHUNK_BYTES;
+	uint64_t max = CONTENT_MAX;
 	uint64_t first = (offset < max ? offset : max - 1) / CHUNK_BYTES;
 	uint64_t end = offset < max && n < max - offset ? offset + n : max;
 	AUTO(query)

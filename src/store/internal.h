@@ -17,6 +17,7 @@
 #define SCHEMA_VERSION 1
 #define SCHEMA_APPLICATION 0x45575331 /* "EWS1", in the header of the file */
 #define ROOT_INO 1
+#define CONTENT_MAX ((uint64_t)1 << 37) /* bytes of a file */
 
 enum inode_flag {
 	INODE_DIR = 1,
@@ -108,6 +109,8 @@ MUST_CHECK enum err record_find(struct store *store, const char *id, struct reco
 /* Any of the folder. */
 MUST_CHECK enum err record_next(struct store *store, uint64_t folder, struct record *ret);
 MUST_CHECK enum err record_save(struct store *store, const struct record *record);
+/* A size as a server states it, within what a file can have: so that no sum of them overflows. */
+uint64_t record_stated_size(uint64_t size);
 /* A flag the server told of: true when that is news. */
 bool record_set_read(struct record *record, bool is_read);
 /* One line of it; it may be a server's words. */

@@ -51,7 +51,8 @@ static enum err add_item(struct store *store, uint64_t folder, const struct item
 	struct value is_read = head->has_read ? v_int(head->is_read) : v_text(NULL);
 	AUTO(query)
 	struct query q = query(store, SQL_ADD_ITEM, v_id(head->id), v_ino(folder),
-			       v_int(head->kind), is_read, v_int((int64_t)head->size),
+			       v_int(head->kind), is_read,
+			       v_int((int64_t)record_stated_size(head->size)),
 			       v_time(head->received), v_time(head->modified));
 	enum err err = query_one(&q);
 
@@ -85,10 +86,11 @@ static enum err move_file(struct store *store, struct record *record, uint64_t f
 static bool take_head(struct record *record, const struct item_head *head)
 {
 	bool changed = record->kind != head->kind;
+	uint64_t size = record_stated_size(head->size);
 
 	record->kind = head->kind;
-	if (head->size && head->size != record->size) {
-		record->size = head->size;
+	if (size && size != record->size) {
+		record->size = size;
 		changed = true;
 	}
 	if (head->received != TIME_NONE && head->received != record->received) {

@@ -170,6 +170,8 @@ static enum err check_schema(struct store *store, int64_t *ret_version)
 	bool is_new = version == 0 && application == 0 && tables_n == 0;
 	if (!is_new && application != SCHEMA_APPLICATION)
 		return store_fail(store, ERR_INVALID, "%s is not a cache of ewsfs", store->path);
+	if (!is_new && version < 1)
+		return store_fail(store, ERR_DAMAGED, "%s: no valid version in it", store->path);
 	if (version > SCHEMA_VERSION)
 		return store_fail(
 			store, ERR_INVALID,

@@ -81,6 +81,11 @@ enum err record_save(struct store *store, const struct record *record)
 		   v_time(record->modified), v_id(record->change_key), v_text(record->error));
 }
 
+uint64_t record_stated_size(uint64_t size)
+{
+	return size < CONTENT_MAX ? size : CONTENT_MAX;
+}
+
 bool record_set_read(struct record *record, bool is_read)
 {
 	if (record->is_read == is_read)

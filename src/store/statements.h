@@ -106,7 +106,8 @@
 		"UNION SELECT f.ino FROM below CROSS JOIN folder f " \
 		"ON f.shown_in = below.ino WHERE ?2) " \
 		"SELECT sum(t.items_n), sum(t.unread_n), sum(t.bytes), " \
-		"sum(t.pending_n), sum(t.pending_bytes), sum(t.quarantined_n), sum(t.regressed_n), sum(t.uncovered_n), sum(t.known_n), " \
+		"sum(t.pending_n), sum(t.pending_bytes), sum(t.quarantined_n), " \
+		"sum(t.regressed_n), sum(t.uncovered_n), sum(t.known_n), " \
 		"CASE WHEN count(f.last_sync) = count(*) THEN min(f.last_sync) END, count(*) " \
 		"FROM below CROSS JOIN folder f ON f.ino = below.ino " \
 		"CROSS JOIN tally t ON t.folder = below.ino") \

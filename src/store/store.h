@@ -211,7 +211,7 @@ struct item_head {
 	enum item_kind kind;
 	bool has_read, is_read;
 	int64_t received, modified; /* TIME_NONE: not said */
-	uint64_t size;		    /* 0: not said */
+	uint64_t size;		    /* 0: not said; capped at what a file can have */
 };
 /* Upsert of the row and of read flag, size and times, whatever the change key; a known
  * row of another folder moves here. Does not queue. ctime follows. */
@@ -282,7 +282,8 @@ MUST_CHECK enum err store_put_content(struct txn *txn, int64_t row, const struct
 MUST_CHECK enum err store_put_quarantine(struct txn *txn, int64_t row, const struct item *item,
 					 const char *name, const char *reason,
 					 int64_t not_before_ms);
-/* The item does not exist, though a page announced it. Old content stays until its Delete comes. */
+/* The item does not exist, though a page announced it. Old content stays until its Delete comes;
+ * a file without content goes. */
 MUST_CHECK enum err store_put_ghost(struct txn *txn, int64_t row);
 /* Back to the queue: tries + 1, not before not_before_ms. */
 MUST_CHECK enum err store_put_retry(struct txn *txn, int64_t row, int64_t not_before_ms);

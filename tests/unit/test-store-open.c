@@ -141,6 +141,13 @@ static void test_damage_is_told_as_such(void **state)
 	check_refused(b, ERR_DAMAGED, "generation");
 	sql(b, "INSERT INTO mailbox VALUES ('generation', '1')");
 	sql(b, "DROP TABLE entry");
+	for (int version = -1; version <= 0; version++) {
+		AUTO(buf) struct buf pragma = { 0 };
+		check_ok(buf_printf(&pragma, "PRAGMA user_version = %d", version));
+		sql(b, pragma.bytes);
+		check_refused(b, ERR_DAMAGED, "no valid version");
+	}
+	sql(b, "PRAGMA user_version = 1");
 	bench_open(b);
 	check_err(store_find_entry(b->store, 1, "x", &node), ERR_DAMAGED);
 	assert_non_null(strstr(store_reason(b->store), "entry"));

@@ -213,6 +213,8 @@ static void op_ghost(struct play *play, struct txn *txn, int i)
 {
 	check_ok(store_put_ghost(txn, row_of(play, i)));
 	play->now.things[i].state = ITEM_GHOST;
+	if (play->now.things[i].text == -2)
+		play->now.things[i].text = -1;
 	play->now.things[i].is_queued = false;
 }
 
