@@ -240,8 +240,3 @@ enum err name_add_hash(struct buf *name, const char *folder_id, size_t digits)
 	enum err err = buf_append_str(name, " ~");
 	return err ? err : hash_print(name, folder_id, digits);
 }
-
-enum err name_add_suffix(struct buf *name, const char *folder_id)
-{
-	return name_add_hash(name, folder_id, 8);
-}

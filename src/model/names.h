@@ -37,10 +37,8 @@ MUST_CHECK enum err name_clean(const char *text, size_t n, struct buf *ret);
  * only where the display names are.
  */
 MUST_CHECK enum err name_of_folder(const char *display_name, struct buf *ret, bool *ret_lost);
-/* Appends " ~" and 8 hex digits of SHA-256 of the folder's id; cuts the name
- * before it (at a grapheme) so that the whole stays within 255 bytes. */
-MUST_CHECK enum err name_add_suffix(struct buf *name, const char *folder_id);
-/* The same with more digits (even, at most 64), for the case that 8 collide. */
+/* Appends " ~" and hex digits of SHA-256 of the folder's id: 8, or more (even, at most 64) where
+ * 8 collide. Cuts the name before it (at a grapheme) so that the whole stays within 255 bytes. */
 MUST_CHECK enum err name_add_hash(struct buf *name, const char *folder_id, size_t digits);
 
 #endif
