@@ -1,66 +1,6 @@
 # SPDX-License-Identifier: MIT
-import os
 import pathlib
 import sys
 
-import pytest
-
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import ewsfs  # noqa: E402
-
-
-@pytest.fixture(autouse=True, scope="session")
-def needs():
-    if not os.path.exists("/dev/fuse"):
-        pytest.skip("needs /dev/fuse")
-    for program in (ewsfs.EWSFS, ewsfs.TESTD):
-        if not program.exists():
-            pytest.fail(f"{program} is not built: run contrib/test")
-
-
-@pytest.fixture
-def place(tmp_path):
-    """A directory of the test's own on a local disk."""
-    return tmp_path
-
-
-@pytest.fixture
-def new_server(place):
-    """Makes servers that end with the test; what they say on stderr must be nothing."""
-    made = []
-
-    def make(*args, **more):
-        log = open(place / f"server-{len(made)}.log", "w+")
-        made.append((ewsfs.Server(*args, log=log, **more), log))
-        return made[-1][0]
-
-    yield make
-    for server, log in made:
-        server.stop()
-        log.seek(0)
-        said = log.read()
-        log.close()
-        assert not said, f"ews-testd complained: {said[-2000:]}"
-
-
-@pytest.fixture
-def new_mount(place):
-    """Makes mounts that end with the test; their logs are looked into."""
-    made = []
-
-    def make(server, *options, name="m", cache=None, **more):
-        url = server if isinstance(server, str) else server.url
-        directory = place / name
-        mount = ewsfs.Mount(url, directory, cache or place / f"{name}.db", *options, **more)
-        made.append(mount)
-        return mount
-
-    yield make
-    for mount in made:
-        mount.close()
-
-
-@pytest.fixture
-def small(new_server):
-    """A server with three folders of ten items."""
-    return new_server("--synthetic", f"{ewsfs.USER}:3:10:3000:7")
+from fixtures import needs, new_mount, new_server, place, small  # noqa: E402,F401

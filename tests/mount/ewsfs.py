@@ -92,7 +92,8 @@ class Server:
 class Mount:
     """One ewsfs in the foreground, its log in a file that must stay clean."""
 
-    def __init__(self, url, directory, cache, *options, log=None, dirty_log=False, source_user=USER):
+    def __init__(self, url, directory, cache, *options, log=None, dirty_log=False, source_user=USER,
+                 env=None):
         self.path = pathlib.Path(directory)
         self.cache = pathlib.Path(cache)
         self.log_path = pathlib.Path(log or f"{cache}.log")
@@ -104,6 +105,7 @@ class Mount:
         if not any(option.startswith("notify=") for option in options):
             self.options.append("notify=off")
         self.url = url
+        self.env = env or {}
         self.process = None
         self.start()
 
@@ -116,7 +118,7 @@ class Mount:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command("-f"), pass_fds=[ready_child], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env={**os.environ, "EWSFS_READY_FD": str(ready_child)})
+                stderr=log, env={**os.environ, **self.env, "EWSFS_READY_FD": str(ready_child)})
         os.close(ready_child)
         try:
             wait_ready(ready, self.process, "ewsfs")

@@ -37,6 +37,7 @@ void op_get_item(struct call *call)
 	reply_begin(call, "GetItem");
 	const xmlNode *id = node_first(node_child(call->op, "ItemIds"));
 	for (; id; id = node_next(id)) {
+		server_count(call->server, "GetItem.items");
 		const struct item *item = item_asked(call, id, &error);
 		if (item && item_refuses(item, &shape)) {
 			item = NULL;

@@ -289,6 +289,8 @@ void op_sync_items(struct call *call)
 	    !shape_parse(call, node_child(call->op, "ItemShape"), item_want, &shape))
 		return;
 	shape.no_bodies = true;
+	if (!*child_text(call->op, "SyncState"))
+		server_count(call->server, "SyncFolderItems.initial");
 	page.folder = folder_asked(call, asked, &error);
 	page.shape = &shape;
 	if (!page.folder) {
