@@ -175,23 +175,32 @@ static enum err check_line(const char *bytes, size_t *n, off_t offset)
 	return memchr(bytes, '\n', *n) || memchr(bytes, '\0', *n) ? ERR_INVALID : ERR_OK;
 }
 
+/* Which directory's `.ctl` it is. */
+static enum err find_dir(struct fs *fs, fuse_ino_t ino, uint64_t *ret)
+{
+	if (!control_is_ino(ino))
+		return ERR_READ_ONLY;
+	struct control *control = controls_take(&fs->controls, ino);
+	if (!control)
+		return ERR_NOT_FOUND;
+	*ret = control->dir;
+	enum err err = control->view == MAILBOX_VIEW_TEXT ? ERR_OK : ERR_INVALID;
+	controls_give_back(&fs->controls, control);
+	return err;
+}
+
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t n, off_t offset,
 	      struct fuse_file_info *file)
 {
-	struct fs *fs = fuse_req_userdata(req);
-	const struct control *control = controls_find(&fs->controls, ino);
 	size_t line_n = n;
-	enum err err = ERR_OK;
+	uint64_t dir = 0;
+	enum err err = find_dir(fuse_req_userdata(req), ino, &dir);
 	(void)file;
 
-	if (!control_is_ino(ino))
-		err = ERR_READ_ONLY;
-	else if (!control || control->view != MAILBOX_VIEW_TEXT)
-		err = ERR_INVALID;
 	if (!err)
 		err = check_line(bytes, &line_n, offset);
 	if (err)
 		node_reply_err(req, err);
 	else
-		begin(req, control->dir, bytes, line_n, n);
+		begin(req, dir, bytes, line_n, n);
 }

@@ -118,6 +118,7 @@ enum err controls_make(struct controls *controls, struct mailbox *mailbox, uint6
 
 	if (!control)
 		return ERR_NOMEM;
+	control->refs_n = 1;
 	control->dir = dir;
 	control->view = view;
 	control->made_ns = clock_wall_ns();
@@ -131,12 +132,23 @@ enum err controls_make(struct controls *controls, struct mailbox *mailbox, uint6
 	return err;
 }
 
-const struct control *controls_find(struct controls *controls, uint64_t nodeid)
+struct control *controls_take(struct controls *controls, uint64_t nodeid)
 {
 	lock_acquire(&controls->lock);
-	const struct control *control = *find_locked(controls, nodeid);
+	struct control *control = *find_locked(controls, nodeid);
+	if (control)
+		control->refs_n++;
 	lock_drop(&controls->lock);
 	return control;
+}
+
+void controls_give_back(struct controls *controls, struct control *control)
+{
+	lock_acquire(&controls->lock);
+	bool is_last = --control->refs_n == 0;
+	lock_drop(&controls->lock);
+	if (is_last)
+		control_free(control);
 }
 
 void controls_drop(struct controls *controls, uint64_t nodeid)
@@ -150,5 +162,5 @@ void controls_drop(struct controls *controls, uint64_t nodeid)
 	}
 	lock_drop(&controls->lock);
 	if (control)
-		control_free(control);
+		controls_give_back(controls, control);
 }

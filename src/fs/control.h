@@ -14,7 +14,8 @@
  * Each lookup makes one, with a nodeid of its own: an opener has his own text, which never
  * changes under him, and his own inode lock in the kernel, so that a second `echo` is not kept
  * waiting behind a first one that runs. st_ino is the same each time.
- * A lookup is answered once and so counts one: any FORGET is the last.
+ * A lookup is answered once and so counts one: any FORGET is the last. It may come while the answer
+ * to a READ is still being sent, so that holds a reference, too.
  */
 #define CONTROL_BIT (UINT64_C(1) << 62)
 #define CONTROLS_MAX 65536
@@ -24,6 +25,8 @@ struct control {
 	enum mailbox_view view;
 	int64_t made_ns;
 	struct buf text;
+	/* guarded by the lock of struct controls */
+	unsigned refs_n;
 	struct control *next; /* in its bucket */
 };
 
@@ -50,11 +53,13 @@ void control_stat(const struct control *control, const struct fs_options *option
 
 void controls_init(struct controls *controls);
 void controls_release(struct controls *controls);
-/* Borrowed until it is dropped. ERR_NOMEM when CONTROLS_MAX are held. */
+/* Borrowed until its nodeid is dropped. ERR_NOMEM when CONTROLS_MAX are held. */
 MUST_CHECK enum err controls_make(struct controls *controls, struct mailbox *mailbox, uint64_t dir,
 				  enum mailbox_view view, const struct control **ret);
-/* NULL when the kernel does not hold it. The kernel sends no FORGET while it waits for an answer. */
-const struct control *controls_find(struct controls *controls, uint64_t nodeid);
+/* The kernel's reference ends. */
 void controls_drop(struct controls *controls, uint64_t nodeid);
+/* Takes a reference. NULL when the kernel does not hold that one. */
+struct control *controls_take(struct controls *controls, uint64_t nodeid);
+void controls_give_back(struct controls *controls, struct control *control);
 
 #endif

@@ -58,10 +58,11 @@ static enum err load_stat(struct fs *fs, fuse_ino_t ino, struct stat *ret)
 	struct mailbox_node node;
 
 	if (control_is_ino(ino)) {
-		const struct control *control = controls_find(&fs->controls, ino);
+		struct control *control = controls_take(&fs->controls, ino);
 		if (!control)
 			return ERR_NOT_FOUND;
 		control_stat(control, &fs->options, ret);
+		controls_give_back(&fs->controls, control);
 		return ERR_OK;
 	}
 	enum err err = mailbox_load_node(fs->mailbox, ino, &node);

@@ -2,49 +2,121 @@
 #include "fs/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/fuse.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "fs/session.h"
 
-/* Slots are whole events: queueing allocates nothing, so no invalidation is lost for want of
+/*
+ * Two threads in a row: `notices` tells the kernel and hands the answers on, in order, to
+ * `answers`, which sends them.
+ *
+ * They are two because of the end. A notice may wait in the kernel, beyond kill -9, for a reader
+ * who waits for our answer. If we die in that moment, the connection would never be aborted: its
+ * descriptor stays open as long as the waiting thread lives. So the first thread has a
+ * descriptor table to itself, and in it nothing but a second handle on the connection; the first
+ * handle then closes with the other threads, which ends their readers' requests, then the wait,
+ * then the thread. But the kernel takes an answer only by the handle that its request came by.
+ *
+ * Slots are whole events: queueing allocates nothing, so no invalidation is lost for want of
  * memory; a lost one would be a stale name for a day. Answers have slots that changes leave free:
- * a worker that puts one must not wait for a kernel that waits for the workers. */
-enum { CHANGES_MAX = 1024, QUEUE_LEN = CHANGES_MAX + 512 };
+ * a worker that puts one must not wait for a kernel that waits for the workers.
+ */
+enum { CHANGES_MAX = 512, QUEUE_LEN = CHANGES_MAX + 256 };
+
+enum kind { CHANGE, ANSWER, COMPLAINT };
 
 struct event {
-	bool is_answer;
+	enum kind kind;
 	struct mailbox_change change; /* its name: the array below */
 	char name[NAME_MAX + 1];
 	struct fuse_req *req;
 	enum err err;
 	size_t n;
+	int res; /* of a notice that failed */
+};
+
+struct lane {
+	pthread_t thread;
+	bool has_thread;
+	/* guarded by the lock of struct notify */
+	struct event slots[QUEUE_LEN];
+	size_t first, len;
+	bool is_busy, is_ending;
 };
 
 struct notify {
-	struct fuse_session *session; /* set before the thread starts */
-	pthread_t thread;
-	bool has_thread, has_complained; /* has_complained: the thread's own */
+	struct fuse_session *session; /* set before the threads start */
+	bool has_complained;	      /* of the notices' thread alone */
 
-	struct lock lock; /* a leaf; guards everything below */
+	struct lock lock; /* a leaf; guards the lanes and everything below */
 	struct cond changed;
-	struct event queue[QUEUE_LEN];
-	size_t first, len;
-	bool is_delivering, is_quiet, is_ending;
+	struct lane notices, answers;
+	bool is_quiet;
 };
 
-/* The kernel answers ENOENT for what it does not hold, ENOTEMPTY for a directory whose children it
- * still knows (their own notices came or will come), ENOTCONN and ENODEV when it is leaving. */
-static void judge(struct notify *notify, const struct event *event, int res)
+/* --- the queue --- */
+
+/* The next one, waiting for it; false at the end. What came before is dealt with. */
+static bool next(struct notify *notify, struct lane *lane, struct event *ret)
 {
-	if (res == 0 || res == -ENOENT || res == -ENOTEMPTY || res == -ENOTCONN || res == -ENODEV)
+	bool found = false;
+
+	lock_acquire(&notify->lock);
+	lane->is_busy = false;
+	cond_wake_all(&notify->changed);
+	while (!found) {
+		while (lane->len == 0 && !lane->is_ending)
+			cond_wait(&notify->changed, &notify->lock);
+		if (lane->len == 0)
+			break;
+		*ret = lane->slots[lane->first];
+		lane->first = (lane->first + 1) % QUEUE_LEN;
+		lane->len--;
+		found = ret->kind != CHANGE || !notify->is_quiet;
+		lane->is_busy = found;
+	}
+	cond_wake_all(&notify->changed);
+	lock_drop(&notify->lock);
+	return found;
+}
+
+static void put(struct notify *notify, struct lane *lane, const struct event *event)
+{
+	bool may_drop = event->kind == CHANGE;
+	size_t max = may_drop ? CHANGES_MAX : QUEUE_LEN;
+
+	lock_acquire(&notify->lock);
+	while (lane->len >= max && !(may_drop && notify->is_quiet))
+		cond_wait(&notify->changed, &notify->lock);
+	if (!(may_drop && notify->is_quiet)) {
+		lane->slots[(lane->first + lane->len) % QUEUE_LEN] = *event;
+		lane->len++;
+		cond_wake_all(&notify->changed);
+	}
+	lock_drop(&notify->lock);
+}
+
+/* --- notices --- */
+
+/* Without it (an old kernel, a /dev/fuse that only root may open) only the end of a crash is worse. */
+static void take_own_handle(int session_fd)
+{
+	AUTO(fd) int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	uint32_t of = (uint32_t)session_fd;
+
+	if (fd < 0 || ioctl(fd, FUSE_DEV_IOC_CLONE, &of) != 0 || unshare(CLONE_FILES) != 0)
 		return;
-	if (!notify->has_complained)
-		log_warning("the kernel refuses a notice on inode %llu: %s; it may show it as it "
-			    "was for a day",
-			    (unsigned long long)event->change.ino, strerror(-res));
-	notify->has_complained = true;
+	dup3(fd, session_fd, O_CLOEXEC);
+	close_range(0, (unsigned)session_fd - 1, 0);
+	close_range((unsigned)session_fd + 1, ~0U, 0);
+	fd = -1;
 }
 
 /*
@@ -72,68 +144,59 @@ static int send(struct notify *notify, const struct event *event)
 	return 0;
 }
 
-static void deliver(struct notify *notify, const struct event *event)
+/* The kernel answers ENOENT for what it does not hold, ENOTEMPTY for a directory whose children it
+ * still knows (their own notices came or will come), ENOTCONN and ENODEV when it is leaving. */
+static bool is_failure(int res)
 {
-	if (!event->is_answer)
-		judge(notify, event, send(notify, event));
-	else if (event->err)
-		fuse_reply_err(event->req, err_to_errno(event->err));
-	else
-		fuse_reply_write(event->req, event->n);
+	return res != 0 && res != -ENOENT && res != -ENOTEMPTY && res != -ENOTCONN &&
+	       res != -ENODEV;
 }
 
-/* The next one, waiting for it; false at the end. What came before is delivered. */
-static bool next(struct notify *notify, struct event *ret)
-{
-	bool found = false;
-
-	lock_acquire(&notify->lock);
-	notify->is_delivering = false;
-	cond_wake_all(&notify->changed);
-	while (!found) {
-		while (notify->len == 0 && !notify->is_ending)
-			cond_wait(&notify->changed, &notify->lock);
-		if (notify->len == 0)
-			break;
-		*ret = notify->queue[notify->first];
-		notify->first = (notify->first + 1) % QUEUE_LEN;
-		notify->len--;
-		found = ret->is_answer || !notify->is_quiet;
-		notify->is_delivering = found;
-	}
-	cond_wake_all(&notify->changed);
-	lock_drop(&notify->lock);
-	return found;
-}
-
-static void *run(void *ctx)
+static void *tell_kernel(void *ctx)
 {
 	struct notify *notify = ctx;
 	struct event event;
 
-	while (next(notify, &event))
-		deliver(notify, &event);
+	take_own_handle(fuse_session_fd(notify->session));
+	while (next(notify, &notify->notices, &event)) {
+		if (event.kind == CHANGE) {
+			event.res = send(notify, &event);
+			if (!is_failure(event.res) || notify->has_complained)
+				continue;
+			notify->has_complained = true;
+			event.kind = COMPLAINT;
+		}
+		put(notify, &notify->answers, &event);
+	}
 	return NULL;
 }
 
-static void put(struct notify *notify, const struct event *event)
-{
-	size_t max = event->is_answer ? QUEUE_LEN : CHANGES_MAX;
+/* --- answers --- */
 
-	lock_acquire(&notify->lock);
-	while (notify->len >= max && (event->is_answer || !notify->is_quiet))
-		cond_wait(&notify->changed, &notify->lock);
-	if (event->is_answer || !notify->is_quiet) {
-		notify->queue[(notify->first + notify->len) % QUEUE_LEN] = *event;
-		notify->len++;
-		cond_wake_all(&notify->changed);
+static void *send_answers(void *ctx)
+{
+	struct notify *notify = ctx;
+	struct event event;
+
+	while (next(notify, &notify->answers, &event)) {
+		if (event.kind == COMPLAINT)
+			log_warning("the kernel refuses a notice on inode %llu: %s; it may show it "
+				    "as it "
+				    "was for a day",
+				    (unsigned long long)event.change.ino, strerror(-event.res));
+		else if (event.err)
+			fuse_reply_err(event.req, err_to_errno(event.err));
+		else
+			fuse_reply_write(event.req, event.n);
 	}
-	lock_drop(&notify->lock);
+	return NULL;
 }
+
+/* --- for the others --- */
 
 void notify_put_change(struct notify *notify, const struct mailbox_change *change)
 {
-	struct event event = { .change = *change };
+	struct event event = { .kind = CHANGE, .change = *change };
 
 	/* No longer name was ever shown. */
 	if (change->name && strlen(change->name) > NAME_MAX)
@@ -141,14 +204,14 @@ void notify_put_change(struct notify *notify, const struct mailbox_change *chang
 	if (change->name)
 		memcpy(event.name, change->name, strlen(change->name) + 1);
 	event.change.name = NULL;
-	put(notify, &event);
+	put(notify, &notify->notices, &event);
 }
 
 void notify_put_answer(struct notify *notify, struct fuse_req *req, enum err err, size_t n)
 {
-	const struct event event = { .is_answer = true, .req = req, .err = err, .n = n };
+	const struct event event = { .kind = ANSWER, .req = req, .err = err, .n = n };
 
-	put(notify, &event);
+	put(notify, &notify->notices, &event);
 }
 
 void notify_quiet(struct notify *notify)
@@ -156,7 +219,7 @@ void notify_quiet(struct notify *notify)
 	lock_acquire(&notify->lock);
 	notify->is_quiet = true;
 	cond_wake_all(&notify->changed);
-	while (notify->is_delivering)
+	while (notify->notices.is_busy)
 		cond_wait(&notify->changed, &notify->lock);
 	lock_drop(&notify->lock);
 }
@@ -173,12 +236,29 @@ enum err notify_open(struct notify **ret)
 	return ERR_OK;
 }
 
+static enum err start(struct notify *notify, struct lane *lane, void *(*run)(void *ctx))
+{
+	int no = pthread_create(&lane->thread, NULL, run, notify);
+
+	lane->has_thread = no == 0;
+	return err_from_errno(no);
+}
+
+static void stop(struct notify *notify, struct lane *lane)
+{
+	lock_acquire(&notify->lock);
+	lane->is_ending = true;
+	cond_wake_all(&notify->changed);
+	lock_drop(&notify->lock);
+	if (lane->has_thread)
+		pthread_join(lane->thread, NULL);
+}
+
 enum err notify_start(struct notify *notify, struct fuse_session *session)
 {
 	notify->session = session;
-	int no = pthread_create(&notify->thread, NULL, run, notify);
-	notify->has_thread = no == 0;
-	return err_from_errno(no);
+	enum err err = start(notify, &notify->answers, send_answers);
+	return err ? err : start(notify, &notify->notices, tell_kernel);
 }
 
 void notify_release(struct notify **notify)
@@ -187,12 +267,8 @@ void notify_release(struct notify **notify)
 
 	if (!n)
 		return;
-	lock_acquire(&n->lock);
-	n->is_ending = true;
-	cond_wake_all(&n->changed);
-	lock_drop(&n->lock);
-	if (n->has_thread)
-		pthread_join(n->thread, NULL);
+	stop(n, &n->notices);
+	stop(n, &n->answers);
 	cond_destroy(&n->changed);
 	lock_destroy(&n->lock);
 	free(n);

@@ -9,7 +9,7 @@ enum { STATFS_BLOCK_BYTES = 4096 };
 static void read_control(fuse_req_t req, fuse_ino_t ino, size_t size, uint64_t offset)
 {
 	struct fs *fs = fuse_req_userdata(req);
-	const struct control *control = controls_find(&fs->controls, ino);
+	struct control *control = controls_take(&fs->controls, ino);
 
 	if (!control) {
 		node_reply_err(req, ERR_NOT_FOUND);
@@ -18,6 +18,7 @@ static void read_control(fuse_req_t req, fuse_ino_t ino, size_t size, uint64_t o
 	size_t len = control->text.len;
 	size_t from = offset < len ? (size_t)offset : len;
 	fuse_reply_buf(req, buf_str(&control->text) + from, size < len - from ? size : len - from);
+	controls_give_back(&fs->controls, control);
 }
 
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)

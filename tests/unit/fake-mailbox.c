@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -11,11 +12,11 @@
  * fake-mailbox - mailbox.h over a tree in memory, to try the kernel side alone. The tests script
  * it through the control files: see run_command(). `.ctl` shows what was asked for.
  *
- * Inbox/ 20 files, Big/ 20,000 files, Large/ one file of 8 MiB. The content of an inode is lines
- * that name it, so that a reader sees which one he has. A URL with "refused" in it is a
- * server that refuses the login.
+ * Inbox/ 20 files, Big/ 20,000 files, Large/ one file of 8 MiB, D00/ to D29/ none.
+ * The content of an inode is lines that name it, so that a reader sees which one he has. A URL
+ * with "refused" in it is a server that refuses the login.
  */
-enum { ROOT = 1, NODES_MAX = 200000, ENTRIES_MAX = 200000, LINE_BYTES = 26, FIRST_ENTRY = 3 };
+enum { ROOT = 1, NODES_MAX = 2000000, ENTRIES_MAX = 200000, LINE_BYTES = 26, FIRST_ENTRY = 3 };
 
 struct entry {
 	uint64_t parent, ino;
@@ -45,6 +46,7 @@ struct mailbox {
 	uint64_t nodes_n, entries_n, tickets_n;
 	struct command *commands;
 	bool is_ending;
+	unsigned list_delay_ms;
 	unsigned long lookups_n, loads_n, lists_n, reads_n, attrs_n, forgets_n, snapshots_n;
 };
 
@@ -109,6 +111,11 @@ enum err mailbox_open(const struct account *account, struct mailbox **ret, struc
 	add_dir(m, "Inbox", 20, 3000);
 	add_dir(m, "Big", 20000, 200);
 	add_dir(m, "Large", 1, 8 << 20);
+	for (unsigned i = 0; i < 30; i++) {
+		char name[8];
+		snprintf(name, sizeof(name), "D%02u", i % 100);
+		add_dir(m, name, 0, 0);
+	}
 	*ret = m;
 	return ERR_OK;
 }
@@ -189,6 +196,10 @@ enum err mailbox_list(struct mailbox *m, uint64_t dir, uint64_t after, mailbox_e
 {
 	lock_acquire(&m->lock);
 	m->lists_n++;
+	unsigned delay_ms = m->list_delay_ms;
+	lock_drop(&m->lock);
+	usleep(delay_ms * 1000);
+	lock_acquire(&m->lock);
 	for (uint64_t i = after + 1 - FIRST_ENTRY; i < m->entries_n; i++) {
 		const struct entry *entry = &m->entries[i];
 		if (entry->parent == dir && !entry->is_dead &&
@@ -254,6 +265,17 @@ void mailbox_forget(struct mailbox *m, const uint64_t *inos, size_t n)
 	lock_drop(&m->lock);
 }
 
+static unsigned count_parked_locked(const struct mailbox *m) REQUIRES(&m->lock);
+
+static unsigned count_parked_locked(const struct mailbox *m)
+{
+	unsigned n = 0;
+
+	for (const struct command *c = m->commands; c; c = c->next)
+		n += c->is_parked && !c->is_forgotten;
+	return n;
+}
+
 /* The same number on every line shows that a reader has one snapshot. */
 enum err mailbox_print_status(struct mailbox *m, uint64_t dir, enum mailbox_view view,
 			      struct buf *ret)
@@ -262,9 +284,10 @@ enum err mailbox_print_status(struct mailbox *m, uint64_t dir, enum mailbox_view
 	unsigned long snapshot = ++m->snapshots_n;
 	enum err err = buf_printf(ret,
 				  "folder: %llu\nview: %d\nlookups: %lu\nloads: %lu\nlists: %lu\n"
-				  "reads: %lu\nattrs: %lu\nforgets: %lu\n",
+				  "reads: %lu\nattrs: %lu\nforgets: %lu\nparked: %u\n",
 				  (unsigned long long)dir, view, m->lookups_n, m->loads_n,
-				  m->lists_n, m->reads_n, m->attrs_n, m->forgets_n);
+				  m->lists_n, m->reads_n, m->attrs_n, m->forgets_n,
+				  count_parked_locked(m));
 	lock_drop(&m->lock);
 	for (unsigned i = 0; !err && i < snapshot % 500 + 10; i++)
 		err = buf_printf(ret, "snapshot: %lu\n", snapshot);
@@ -345,7 +368,8 @@ static enum err run_storm(struct mailbox *m, uint64_t dir, unsigned n)
 	const struct mailbox_change dir_change = { .kind = MAILBOX_DIR_CHANGED, .ino = dir };
 	bool is_ending = false;
 
-	for (uint64_t i = 0; i < m->entries_n && n > 0 && !is_ending; i++) {
+	for (uint64_t i = 0; i < m->entries_n && n > 0 && !is_ending && m->nodes_n < NODES_MAX;
+	     i++) {
 		struct entry *entry = &m->entries[i];
 		if (entry->parent != dir)
 			continue;
@@ -372,7 +396,15 @@ static enum err run_release(struct mailbox *m, uint64_t dir)
 	return ERR_OK;
 }
 
-/* update, fail, release, storm N, and VERB NAME as in change_locked() */
+static enum err set_delay(struct mailbox *m, unsigned ms)
+{
+	lock_acquire(&m->lock);
+	m->list_delay_ms = ms;
+	lock_drop(&m->lock);
+	return ERR_OK;
+}
+
+/* update, fail, release, storm N, slow MS, and VERB NAME as in change_locked() */
 static enum err run_command(struct mailbox *m, uint64_t dir, const char *line)
 {
 	char verb[16] = "", name[112] = "";
@@ -384,6 +416,8 @@ static enum err run_command(struct mailbox *m, uint64_t dir, const char *line)
 		return ERR_OFFLINE;
 	if (strcmp(verb, "release") == 0)
 		return run_release(m, dir);
+	if (strcmp(verb, "slow") == 0)
+		return set_delay(m, (unsigned)atoi(name));
 	if (strcmp(verb, "storm") == 0)
 		return run_storm(m, dir, (unsigned)atoi(name));
 	return run_change(m, verb, dir, name);
@@ -452,8 +486,8 @@ void mailbox_stop(struct mailbox *m)
 
 static bool is_known(const char *line)
 {
-	static const char *const verbs[] = { "update", "fail",	"release", "storm ", "park",
-					     "swap ",  "flag ", "add ",	   "remove " };
+	static const char *const verbs[] = { "update", "fail",	"release", "storm ", "slow ",
+					     "park",   "swap ", "flag ",   "add ",   "remove " };
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strncmp(line, verbs[i], strlen(verbs[i])) == 0)

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "options.h"
+
+#define URL "https://mail.example/EWS/Exchange.asmx"
+
+enum { ARGS_MAX = 12 };
+
+/* The words of a command line after "ewsfs", up to NULL. */
+static enum err parse(struct options *options, struct buf *reason, const char *const *words)
+{
+	char *argv[ARGS_MAX + 2] = { "ewsfs" };
+	int argc = 1;
+
+	for (; *words && argc <= ARGS_MAX; words++)
+		argv[argc++] = (char *)*words;
+	buf_clear(reason);
+	return options_parse(options, argc, argv, reason);
+}
+
+#define PARSE(options, reason, ...) \
+	parse(options, reason, (const char *const[]){ __VA_ARGS__, NULL })
+
+static enum err parse_list(struct options *options, struct buf *reason, const char *more)
+{
+	char list[512];
+
+	snprintf(list, sizeof(list), "user=a,password_command=b,cache=/c%s%s", *more ? "," : "",
+		 more);
+	return PARSE(options, reason, "-o", list, URL, "/m");
+}
+
+static void test_defaults_are_those_of_the_interface(void **state)
+{
+	AUTO(options) struct options o = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	check_ok(parse_list(&o, &reason, ""));
+	assert_string_equal(o.account.url, URL);
+	assert_int_equal(o.account.auth, AUTH_AUTO);
+	assert_int_equal(o.account.mtime, MTIME_RECEIVED);
+	assert_int_equal(o.account.notify, NOTIFY_AUTO);
+	assert_int_equal(o.account.poll_s, 60);
+	assert_int_equal(o.account.timeout_s, 60);
+	assert_int_equal(o.account.connections_n, 4);
+	assert_int_equal(o.account.batch_n, 10);
+	assert_int_equal(o.uid, getuid());
+	assert_false(o.is_foreground || o.allow_other || o.has_umask);
+	assert_null(o.log);
+}
+
+static void test_every_option_reaches_its_field(void **state)
+{
+	AUTO(options) struct options o = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	check_ok(PARSE(
+		&o, &reason, URL, "/m", "-d", "-o",
+		"user=CORP\\al,auth=basic,password_command=pass "
+		"a\\,b\\\\c,trees=mailbox,layout=plain",
+		"-o",
+		"content=mirror,mtime=modified,cache=/c,notify=poll,poll=86400,connections=10",
+		"-obatch=100,proxy=http://p:1,timeout=5,log=/l,allow_other,uid=7,gid=8,umask=027"));
+	assert_string_equal(o.account.user, "CORP\\al");
+	assert_string_equal(o.account.password_command, "pass a,b\\c");
+	assert_int_equal(o.account.auth, AUTH_BASIC);
+	assert_int_equal(o.account.mtime, MTIME_MODIFIED);
+	assert_int_equal(o.account.notify, NOTIFY_POLL);
+	assert_int_equal(o.account.poll_s, 86400);
+	assert_int_equal(o.account.connections_n, 10);
+	assert_int_equal(o.account.batch_n, 100);
+	assert_string_equal(o.account.proxy, "http://p:1");
+	assert_int_equal(o.account.timeout_s, 5);
+	assert_string_equal(o.log, "/l");
+	assert_true(o.is_foreground && o.is_debug && o.allow_other && o.has_umask);
+	assert_int_equal(o.uid, 7);
+	assert_int_equal(o.gid, 8);
+	assert_int_equal(o.umask, 027);
+}
+
+static void test_what_mount_passes_along_means_nothing(void **state)
+{
+	AUTO(options) struct options o = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	check_ok(parse_list(
+		&o, &reason,
+		"rw,ro,dev,suid,nodev,noexec,noatime,nofail,auto,user,users,_netdev,defaults,"
+		"x-systemd.automount,x-gvfs-name=a b,comment=c,,"));
+	assert_string_equal(o.account.user, "a");
+}
+
+static void test_what_is_refused_names_the_option_and_what_to_do(void **state)
+{
+	static const struct {
+		const char *option, *says;
+	} vectors[] = {
+		{ "conections=3", "unknown option 'conections': did you mean 'connections'" },
+		{ "pol=60", "'poll'" },
+		{ "an_option_longer_than_any_name_in_the_table=1", "unknown option" },
+		{ "connections=0", "connections=0 is out of range: give 1 to 10" },
+		{ "connections=11", "give 1 to 10" },
+		{ "batch=101", "give 1 to 100" },
+		{ "poll=4", "give 5 to 86400" },
+		{ "poll=60s", "give 5 to 86400" },
+		{ "timeout=601", "give 5 to 600" },
+		{ "umask=8", "give 0 to 777 (octal)" },
+		{ "umask=1000", "give 0 to 777 (octal)" },
+		{ "uid=-1", "uid=-1" },
+		{ "auth=magic", "give one of auto, basic" },
+		{ "auth=negotiate", "auth=negotiate is not available yet" },
+		{ "auth=", "auth needs a value" },
+		{ "trees=mailbox+archive", "trees=archive is not available yet" },
+		{ "trees=mailbox+garden", "trees=garden is unknown" },
+		{ "content=ondemand", "not available yet" },
+		{ "layout=maildir", "not available yet" },
+		{ "notify=pull", "not available yet" },
+		{ "write", "write is not available yet" },
+		{ "since=30d", "since is not available yet" },
+		{ "password=secret", "use password_command=" },
+		{ "password", "use password_command=" },
+		{ "allow_other=yes", "takes no value" },
+		{ "cache", "cache needs a value: cache=FILE" },
+		{ "notify=off,poll=60", "contradict" },
+		{ "url=https://other.example/", "different servers" },
+		{ "cafile=/nonexistent", "cafile=/nonexistent cannot be read" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
+		AUTO(options) struct options o = { 0 };
+		AUTO(buf) struct buf reason = { 0 };
+		check_err(parse_list(&o, &reason, vectors[i].option), ERR_INVALID);
+		assert_non_null(strstr(buf_str(&reason), vectors[i].says));
+		assert_null(strstr(buf_str(&reason), "secret"));
+		assert_null(strchr(buf_str(&reason), '\n'));
+	}
+}
+
+static void test_command_lines_that_are_no_mount(void **state)
+{
+	AUTO(options)
+	struct options help = { 0 }, version = { 0 }, few = { 0 }, many = { 0 }, flag = { 0 };
+	AUTO(buf) struct buf reason = { 0 }, text = { 0 };
+	(void)state;
+
+	check_ok(PARSE(&help, &reason, "-h"));
+	assert_true(help.wants_help);
+	check_ok(PARSE(&version, &reason, "--version"));
+	assert_true(version.wants_version);
+	check_err(PARSE(&few, &reason, URL), ERR_INVALID);
+	check_err(PARSE(&many, &reason, URL, "/m", "/n"), ERR_INVALID);
+	check_err(PARSE(&flag, &reason, "-z", URL, "/m"), ERR_INVALID);
+	check_ok(options_print_help(&text));
+	assert_non_null(strstr(text.bytes, "connections=N"));
+	assert_null(strstr(text.bytes, "ntlm"));
+}
+
+static void test_the_source_is_an_url(void **state)
+{
+	static const struct {
+		const char *source, *says;
+	} vectors[] = {
+		{ "alice@corp.example", "an address is not available yet" },
+		{ "work", "an account name is not available yet" },
+		{ "ftp://corp.example/", "is not an EWS URL" },
+		{ "https:///EWS", "is not an EWS URL" },
+		{ "https://a b/", "is not an EWS URL" },
+		{ "https://alice:secret@corp.example/", "use password_command=" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
+		AUTO(options) struct options o = { 0 };
+		AUTO(buf) struct buf reason = { 0 };
+		check_err(
+			PARSE(&o, &reason, "-ouser=a,password_command=b", vectors[i].source, "/m"),
+			ERR_INVALID);
+		assert_non_null(strstr(buf_str(&reason), vectors[i].says));
+		assert_null(strstr(buf_str(&reason), "secret"));
+	}
+}
+
+static void test_user_and_password_command_must_be_known(void **state)
+{
+	AUTO(options) struct options in_url = { 0 }, both = { 0 }, none = { 0 }, secretless = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	check_ok(PARSE(&in_url, &reason, "-opassword_command=b", "https://CORP%5Cal@h.example:1/E",
+		       "/m"));
+	assert_string_equal(in_url.account.user, "CORP\\al");
+	assert_string_equal(in_url.account.url, "https://h.example:1/E");
+	check_ok(PARSE(&both, &reason, "-ouser=bo,password_command=b", "https://al@h.example/E",
+		       "/m"));
+	assert_string_equal(both.account.user, "bo");
+	check_err(PARSE(&none, &reason, "-opassword_command=b", URL, "/m"), ERR_INVALID);
+	assert_non_null(strstr(reason.bytes, "user=NAME"));
+	check_err(PARSE(&secretless, &reason, "-ouser=a", URL, "/m"), ERR_INVALID);
+	assert_non_null(strstr(reason.bytes, "password_command="));
+}
+
+static void check_cache(const char *xdg, const char *home, const char *user, const char *expected)
+{
+	AUTO(options) struct options o = { 0 };
+	AUTO(buf) struct buf reason = { 0 }, list = { 0 };
+
+	setenv("XDG_CACHE_HOME", xdg ? xdg : "", 1);
+	setenv("HOME", home ? home : "", 1);
+	check_ok(buf_printf(&list, "password_command=b,user=%s", user));
+	check_ok(PARSE(&o, &reason, "-o", list.bytes, "https://h.example:8443/E", "/m"));
+	assert_string_equal(o.account.cache, expected);
+}
+
+static void test_the_cache_has_its_place(void **state)
+{
+	(void)state;
+
+	check_cache("/x", "/h", "al@c.example", "/x/ewsfs/al@c.example@h.example.db");
+	check_cache(NULL, "/h", "al", "/h/.cache/ewsfs/al@h.example.db");
+	check_cache("relative", "/h", "al", "/h/.cache/ewsfs/al@h.example.db");
+	check_cache("/x", "/h", "../al", "/x/ewsfs/_._al@h.example.db");
+	if (geteuid() == 0)
+		check_cache(NULL, NULL, "al", "/var/cache/ewsfs/al@h.example.db");
+}
+
+static void test_relative_paths_become_absolute(void **state)
+{
+	AUTO(options) struct options o = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	assert_int_equal(chdir("/tmp"), 0);
+	check_ok(PARSE(&o, &reason, "-ouser=a,password_command=b,cache=c.db,log=l", URL, "m"));
+	assert_string_equal(o.account.cache, "/tmp/c.db");
+	assert_string_equal(o.log, "/tmp/l");
+	assert_string_equal(o.mountpoint, "/tmp/m");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults_are_those_of_the_interface),
+		cmocka_unit_test(test_every_option_reaches_its_field),
+		cmocka_unit_test(test_what_mount_passes_along_means_nothing),
+		cmocka_unit_test(test_what_is_refused_names_the_option_and_what_to_do),
+		cmocka_unit_test(test_command_lines_that_are_no_mount),
+		cmocka_unit_test(test_the_source_is_an_url),
+		cmocka_unit_test(test_user_and_password_command_must_be_known),
+		cmocka_unit_test(test_the_cache_has_its_place),
+		cmocka_unit_test(test_relative_paths_become_absolute),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
