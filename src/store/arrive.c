@@ -156,7 +156,9 @@ static enum err place_content(struct store *store, struct record *record, const 
 
 	if (record->ino && !record->is_hollow)
 		err = content_equal(store, record->ino, content, &same);
-	/* While the row still says what the old file was. */
+	/* While the row still says what the old version was. */
+	if (!err)
+		err = high_note(store, record, item, true);
 	if (!err && record->ino && !same)
 		err = inode_bury(store, record->ino);
 	if (!err)
@@ -186,7 +188,9 @@ enum err store_put_content(struct txn *txn, int64_t row, const struct item *item
 		err = is_name_taken(store, &record, name, &taken);
 	if (err || !taken)
 		return err ? err : place_content(store, &record, item, name, content);
-	err = take_item(&record, item, &unused);
+	err = high_note(store, &record, item, false);
+	if (!err)
+		err = take_item(&record, item, &unused);
 	return err ? err : record_clash(store, &record);
 }
 

@@ -321,7 +321,7 @@ enum err store_load_tally(struct store *store, uint64_t dir, bool tree, struct s
 	if (err)
 		return err;
 	/* The root is there before the folders are listed. */
-	if (col_int(&q, 10) == 0 && dir != ROOT_INO)
+	if (col_int(&q, 11) == 0 && dir != ROOT_INO)
 		return ERR_NOT_FOUND;
 	*ret = (struct store_tally){
 		.items_n = (uint64_t)col_int(&q, 0),
@@ -332,8 +332,9 @@ enum err store_load_tally(struct store *store, uint64_t dir, bool tree, struct s
 		.quarantined_n = (uint64_t)col_int(&q, 5),
 		.regressed_n = (uint64_t)col_int(&q, 6),
 		.uncovered_n = (uint64_t)col_int(&q, 7),
-		.known_n = (uint64_t)col_int(&q, 8),
-		.last_sync = col_time(&q, 9),
+		.unknown_n = (uint64_t)col_int(&q, 8),
+		.known_n = (uint64_t)col_int(&q, 9),
+		.last_sync = col_time(&q, 10),
 	};
 	return ERR_OK;
 }

@@ -127,6 +127,16 @@ MUST_CHECK enum err record_drop(struct store *store, struct record *record);
 /* The name is another's: the item stays known, without the name. */
 MUST_CHECK enum err record_clash(struct store *store, struct record *record);
 
+/* --- high.c: what was seen of an item's keys --- */
+
+/* Takes note of a version. is_kept: it becomes the one held, else only its keys are known. To be
+ * called while the record and the attributes still are those of the version before. */
+MUST_CHECK enum err high_note(struct store *store, const struct record *record,
+			      const struct item *item, bool is_kept);
+/* The file goes and the item stays: keeps what its attributes had. */
+MUST_CHECK enum err high_keep(struct store *store, const struct record *record);
+MUST_CHECK enum err high_drop(struct store *store, int64_t row);
+
 /* --- folder.c --- */
 
 /* With the counts of the server in its digest, for the attributes. */

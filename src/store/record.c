@@ -151,7 +151,7 @@ enum err record_stamp(struct store *store, const struct record *record, bool has
 		   v_int(now > ctime ? now : ctime));
 }
 
-enum err record_unlink(struct store *store, struct record *record)
+static enum err unlink_file(struct store *store, struct record *record)
 {
 	enum err err = ERR_OK;
 
@@ -166,12 +166,21 @@ enum err record_unlink(struct store *store, struct record *record)
 	return ERR_OK;
 }
 
+enum err record_unlink(struct store *store, struct record *record)
+{
+	enum err err = high_keep(store, record);
+
+	return err ? err : unlink_file(store, record);
+}
+
 enum err record_drop(struct store *store, struct record *record)
 {
-	enum err err = record_unlink(store, record);
+	enum err err = unlink_file(store, record);
 
 	if (!err)
 		err = queue_drop(store, record->row);
+	if (!err)
+		err = high_drop(store, record->row);
 	if (!err)
 		err = run(store, SQL_DROP_ITEM, v_int(record->row));
 	return err;

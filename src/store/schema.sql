@@ -62,6 +62,7 @@ CREATE TABLE tally (
 	quarantined_n INTEGER NOT NULL DEFAULT 0,
 	regressed_n INTEGER NOT NULL DEFAULT 0,
 	uncovered_n INTEGER NOT NULL DEFAULT 0,
+	unknown_n INTEGER NOT NULL DEFAULT 0,
 	queued_n INTEGER NOT NULL DEFAULT 0
 );
 
@@ -83,6 +84,13 @@ CREATE TABLE item (
 	error TEXT
 );
 CREATE INDEX item_folder ON item (folder);
+
+-- What was seen of an item's MAPI keys and is not in its attributes: model/xid_history.h. Mostly empty.
+CREATE TABLE high (
+	row INTEGER PRIMARY KEY,    -- item.row: goes with the ItemId
+	high BLOB NOT NULL,
+	seen BLOB                   -- NULL: the list in the attributes is the last one
+);
 
 -- model/attr.h. Of an item what changes with its version only; of a grave all that it had.
 CREATE TABLE attribute (
@@ -124,7 +132,8 @@ CREATE TRIGGER item_came AFTER INSERT ON item BEGIN
 		pending_bytes = pending_bytes + (NEW.state = 0) * NEW.size,
 		quarantined_n = quarantined_n + (NEW.state = 2),
 		regressed_n = regressed_n + (NEW.state = 1 AND NEW.verdict = 1),
-		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2)
+		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2),
+		unknown_n = unknown_n + (NEW.state = 1 AND NEW.verdict = 3)
 	WHERE folder = NEW.folder;
 END;
 CREATE TRIGGER item_went AFTER DELETE ON item BEGIN
@@ -137,7 +146,8 @@ CREATE TRIGGER item_went AFTER DELETE ON item BEGIN
 		pending_bytes = pending_bytes - (OLD.state = 0) * OLD.size,
 		quarantined_n = quarantined_n - (OLD.state = 2),
 		regressed_n = regressed_n - (OLD.state = 1 AND OLD.verdict = 1),
-		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2)
+		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2),
+		unknown_n = unknown_n - (OLD.state = 1 AND OLD.verdict = 3)
 	WHERE folder = OLD.folder;
 END;
 -- The two above, one after the other.
@@ -151,7 +161,8 @@ CREATE TRIGGER item_changed AFTER UPDATE ON item BEGIN
 		pending_bytes = pending_bytes - (OLD.state = 0) * OLD.size,
 		quarantined_n = quarantined_n - (OLD.state = 2),
 		regressed_n = regressed_n - (OLD.state = 1 AND OLD.verdict = 1),
-		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2)
+		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2),
+		unknown_n = unknown_n - (OLD.state = 1 AND OLD.verdict = 3)
 	WHERE folder = OLD.folder;
 	UPDATE tally SET
 		known_n = known_n + 1,
@@ -162,7 +173,8 @@ CREATE TRIGGER item_changed AFTER UPDATE ON item BEGIN
 		pending_bytes = pending_bytes + (NEW.state = 0) * NEW.size,
 		quarantined_n = quarantined_n + (NEW.state = 2),
 		regressed_n = regressed_n + (NEW.state = 1 AND NEW.verdict = 1),
-		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2)
+		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2),
+		unknown_n = unknown_n + (NEW.state = 1 AND NEW.verdict = 3)
 	WHERE folder = NEW.folder;
 END;
 CREATE TRIGGER fetch_came AFTER INSERT ON fetch BEGIN

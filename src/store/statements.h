@@ -66,6 +66,7 @@
 	X(PUT_ATTRS, "INSERT INTO attribute (ino, packed) VALUES (?1, ?2) " \
 		"ON CONFLICT (ino) DO UPDATE SET packed = excluded.packed") \
 	X(DROP_ATTRS, "DELETE FROM attribute WHERE ino = ?1") \
+	X(LOAD_PACKED, "SELECT packed FROM attribute WHERE ino = ?1") \
 	X(LOAD_ATTRS, "SELECT n.flags, a.packed, i.ews_id, i.change_key, f.ews_id, i.is_read, " \
 		"i.modified, i.size, i.state, i.verdict, i.error FROM inode n " \
 		"LEFT JOIN attribute a ON a.ino = n.ino " \
@@ -107,7 +108,7 @@
 		"ON f.shown_in = below.ino WHERE ?2) " \
 		"SELECT sum(t.items_n), sum(t.unread_n), sum(t.bytes), " \
 		"sum(t.pending_n), sum(t.pending_bytes), sum(t.quarantined_n), " \
-		"sum(t.regressed_n), sum(t.uncovered_n), sum(t.known_n), " \
+		"sum(t.regressed_n), sum(t.uncovered_n), sum(t.unknown_n), sum(t.known_n), " \
 		"CASE WHEN count(f.last_sync) = count(*) THEN min(f.last_sync) END, count(*) " \
 		"FROM below CROSS JOIN folder f ON f.ino = below.ino " \
 		"CROSS JOIN tally t ON t.folder = below.ino") \
@@ -123,6 +124,10 @@
 		"verdict = ?7, is_read = ?8, by_received = ?9, size = ?10, file_size = ?11, " \
 		"received = ?12, modified = ?13, change_key = ?14, error = ?15 WHERE row = ?1") \
 	X(DROP_ITEM, "DELETE FROM item WHERE row = ?1") \
+	X(LOAD_HIGH, "SELECT high, seen FROM high WHERE row = ?1") \
+	X(PUT_HIGH, "INSERT INTO high (row, high, seen) VALUES (?1, ?2, ?3) " \
+		"ON CONFLICT (row) DO UPDATE SET high = excluded.high, seen = excluded.seen") \
+	X(DROP_HIGH, "DELETE FROM high WHERE row = ?1") \
 	X(FIND_ITEM_OF_INODE, "SELECT owner FROM inode WHERE ino = ?1 AND flags & 3 = 0") \
 	\
 	X(QUEUE, "INSERT INTO fetch (row, folder, kind, received, priority, tries, not_before, " \

@@ -138,7 +138,7 @@ struct store_tally {
 	uint64_t bytes;		/* of files in the tree */
 	uint64_t pending_n;	/* known and not yet local */
 	uint64_t pending_bytes; /* as the server states them */
-	uint64_t quarantined_n, regressed_n, uncovered_n;
+	uint64_t quarantined_n, regressed_n, uncovered_n, unknown_n;
 	uint64_t known_n;  /* every id the server has told of: for the audit of its counts */
 	int64_t last_sync; /* oldest of the folders' last successful syncs; TIME_NONE: never */
 };
@@ -261,6 +261,12 @@ MUST_CHECK enum err store_return_batch(struct store *store, const struct fetch_b
 /* When the next delayed job is due; INT64_MAX when none waits. `*ret_n`: jobs in the queue. */
 MUST_CHECK enum err store_load_queue(struct store *store, int64_t *ret_due_ms, uint64_t *ret_n);
 
+/*
+ * What the keys of a version say in the light of all that was seen of the item before: before its
+ * content is put. *ret_is_news: this version had not been judged so yet. ERR_NOT_FOUND.
+ */
+MUST_CHECK enum err store_judge(struct store *store, int64_t row, const struct item *item,
+				enum verdict *ret, bool *ret_is_news);
 /*
  * The content of an item has come. Where the item has no file yet: a new inode under
  * name. Where the bytes differ from those held: a new inode under the (maybe new) name, the

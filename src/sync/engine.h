@@ -11,7 +11,7 @@
  * engine - what the files of sync share.
  *
  * Lowest first: status, graves, command (what other threads see) - gate (when we may send, and
- * what a failure means) - fetch, settle (the queue) - digest, hierarchy, relist, page, pull -
+ * what a failure means) - findings, fetch, settle (the queue) - digest, hierarchy, relist, page, pull -
  * run. Everything belongs to the sync thread (before sync_start: to the one that opened it),
  * except what a lock guards.
  */
@@ -145,6 +145,24 @@ void fetch_note_flag(struct sync *sync, const char *id, bool is_read);
 /* All that became of a batch, in one commit. `err` speaks of the jobs without an answer. */
 MUST_CHECK enum err settle_flight(struct flight *flight, enum err err);
 
+/* --- findings.c: items whose change keys went wrong --- */
+
+#define FINDINGS_MAX 100 /* in one run: more are told in one line */
+
+struct findings {
+	struct finding {
+		char *id;
+		enum verdict verdict;
+	} list[FINDINGS_MAX];
+	uint64_t regressed_n, uncovered_n, unknown_n;
+};
+
+/* A version that was not judged so before. */
+void findings_note(struct sync *sync, const char *id, enum verdict verdict);
+/* The run has ended: logs what it found. */
+void findings_tell(struct sync *sync);
+void findings_release(struct findings *findings);
+
 /* --- digest.c: what one GetFolder tells --- */
 
 /* A folder in a round of listing. */
@@ -261,6 +279,7 @@ struct sync {
 	struct graveyard graves;
 
 	struct gate gate;
+	struct findings findings;
 	struct flight *flights;
 	enum err fetch_err;	/* a batch met what ends the run */
 	int64_t retry_until_ms; /* delayed jobs that a run waits for are due by then */

@@ -59,18 +59,23 @@ static enum err print_name(const struct item *item, enum item_kind kind, struct 
 	return name_of_item(&known, ret);
 }
 
-static enum err put_content(struct txn *txn, const struct fetch_job *job,
+static enum err put_content(struct sync *sync, struct txn *txn, const struct fetch_job *job,
 			    const struct landing *landing)
 {
 	AUTO(buf) struct buf name = { 0 };
 	const struct item *item = &landing->item;
+	enum verdict verdict = VERDICT_OK;
+	bool is_news = false;
 
-	enum err err = name_of_item(item, &name);
+	enum err err = store_judge(txn->store, job->row, item, &verdict, &is_news);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_OK : err; /* gone meanwhile */
+	err = name_of_item(item, &name);
 	if (err)
 		return err;
-	err = store_put_content(txn, job->row, item, buf_str(&name),
-				xid_judge(&item->mapi_change_key, &item->predecessors),
-				&landing->content);
+	err = store_put_content(txn, job->row, item, buf_str(&name), verdict, &landing->content);
+	if (!err && is_news)
+		findings_note(sync, job->id, verdict);
 	/* The item was read before the page that told the flag. */
 	if (!err && landing->has_flag)
 		err = store_put_read_flag(txn, job->id, landing->is_read);
@@ -135,7 +140,7 @@ static enum err settle_one(struct flight *flight, struct txn *txn, size_t i, enu
 	if (outcome == OUTCOME_GHOST && !landing->is_seen)
 		outcome = OUTCOME_AGAIN;
 	switch (outcome) {
-	case OUTCOME_CONTENT: return put_content(txn, job, landing);
+	case OUTCOME_CONTENT: return put_content(sync, txn, job, landing);
 	case OUTCOME_GHOST: return store_put_ghost(txn, job->row);
 	case OUTCOME_BAD: return put_quarantine(sync, txn, job, flight, reason, job->tries);
 	case OUTCOME_LEAVE: return ERR_OK;

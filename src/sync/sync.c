@@ -63,6 +63,7 @@ void sync_release(struct sync **ref)
 	cond_destroy(&sync->cond);
 	lock_destroy(&sync->lock);
 	round_release(&sync->last_round);
+	findings_release(&sync->findings);
 	free(sync->sights);
 	free(sync);
 	*ref = NULL;
@@ -167,6 +168,7 @@ static void end_run(struct sync *sync, enum err err)
 	char trouble[256] = "";
 	int64_t pause_ms;
 
+	findings_tell(sync);
 	if (!err)
 		err = run_result_of_all(sync);
 	if (err == ERR_CANCELLED)
