@@ -32,8 +32,12 @@
  *   flag      the read flag: "read": true or false; without it, the other of what it
  *             is. With "folder" alone every item in it ("read" is true then)
  *   mkdir     "folder" as mkdir -p, and in it "name"; "class": "IPF.Appointment" ...
+ *             "orphan": true, as misplace does
  *   rename    "name"
  *   hide      "hidden" (true)
+ *   deny      nobody may look into it or sync it: ErrorAccessDenied. "denied" (true)
+ *   misplace  it says that its parent is the folder "under", which may be below it;
+ *             without that, one that nobody has. "back": true ends it
  *   expire    the sync states that were issued so far for the folder are refused:
  *             ErrorInvalidSyncStateData. "hierarchy": true: those of the hierarchy;
  *             with neither, all

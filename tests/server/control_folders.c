@@ -33,6 +33,12 @@ static enum folder_kind class_folder(const char *folder_class)
 	return FOLDER_MAIL;
 }
 
+/* An id that no folder has or ever will. */
+static void orphan(struct mailbox *box, struct folder *folder)
+{
+	folder->shown_parent = box->next_id++;
+}
+
 bool do_mkdir(struct action *action)
 {
 	const char *where = action_text(action, "folder"), *name = action_text(action, "name");
@@ -47,8 +53,11 @@ bool do_mkdir(struct action *action)
 		folder = mailbox_mkdir_path(action->box, where, kind);
 	if (name && !is_free(action, folder, name))
 		return false;
-	return action_answer_folder(action,
-				    name ? mailbox_mkdir(action->box, folder, name, kind) : folder);
+	if (name)
+		folder = mailbox_mkdir(action->box, folder, name, kind);
+	if (action_truth(action, "orphan", false))
+		orphan(action->box, folder);
+	return action_answer_folder(action, folder);
 }
 
 bool do_rename(struct action *action)
@@ -73,6 +82,32 @@ bool do_hide(struct action *action)
 	if (action->items)
 		return action_fail(action, "only folders can be hidden");
 	action->folder->hidden = action_truth(action, "hidden", true);
+	folder_changed(action->box, action->folder);
+	return action_answer_folder(action, action->folder);
+}
+
+bool do_deny(struct action *action)
+{
+	if (action->items)
+		return action_fail(action, "only folders can be denied");
+	action->folder->denied = action_truth(action, "denied", true);
+	return action_answer_folder(action, action->folder);
+}
+
+bool do_misplace(struct action *action)
+{
+	const char *under = action_text(action, "under");
+	const struct folder *parent = under ? action_find_folder(action, under) : NULL;
+
+	if (action->items)
+		return action_fail(action, "only folders can be misplaced");
+	if (under && !parent)
+		return action_fail(action, "no such folder: %.100s", under);
+	orphan(action->box, action->folder);
+	if (parent)
+		action->folder->shown_parent = parent->fid;
+	if (action_truth(action, "back", false))
+		action->folder->shown_parent = 0;
 	folder_changed(action->box, action->folder);
 	return action_answer_folder(action, action->folder);
 }

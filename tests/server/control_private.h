@@ -57,6 +57,8 @@ bool do_regress(struct action *action);
 
 /* control_folders.c */
 bool move_folder(struct action *action, struct folder *to);
+bool do_deny(struct action *action);
+bool do_misplace(struct action *action);
 bool do_hide(struct action *action);
 bool do_mkdir(struct action *action);
 bool do_rename(struct action *action);

@@ -67,14 +67,19 @@ void folder_write_id(struct xml *out, const struct folder *folder)
 	xml_rawf(out, "<t:FolderId Id=\"%s\" ChangeKey=\"%s\"/>", id, key);
 }
 
-void folder_write_parent_id(struct xml *out, const struct folder *parent)
+static void write_parent(struct xml *out, const struct identity *identity, uint64_t fid)
 {
 	char id[FOLDER_ID_SIZE];
 
-	if (!parent)
-		return;
-	id_print_folder(&parent->box->identity, parent->fid, id);
-	xml_rawf(out, "<t:ParentFolderId Id=\"%s\" ChangeKey=\"AQAAAA==\"/>", id);
+	id_print_folder(identity, fid, id);
+	xml_rawf(out, "<t:ParentFolderId Id=\"%s\"%s/>", id,
+		 identity->bare ? "" : " ChangeKey=\"AQAAAA==\"");
+}
+
+void folder_write_parent_id(struct xml *out, const struct folder *parent)
+{
+	if (parent)
+		write_parent(out, &parent->box->identity, parent->fid);
 }
 
 static void write_tag(struct xml *out, const struct folder *folder, const struct shape_tag *tag)
@@ -113,7 +118,9 @@ void folder_write(struct xml *out, const struct folder *folder, const struct sha
 
 	xml_open(out, info->element);
 	folder_write_id(out, folder);
-	if (wants(shape, PARENT_ID))
+	if (wants(shape, PARENT_ID) && folder->shown_parent)
+		write_parent(out, &folder->box->identity, folder->shown_parent);
+	else if (wants(shape, PARENT_ID))
 		folder_write_parent_id(out, folder->parent);
 	if (wants(shape, FOLDER_CLASS) && folder->parent)
 		xml_element(out, "t:FolderClass", info->folder_class);
@@ -152,7 +159,7 @@ static struct folder *distinguished(struct call *call, const xmlNode *node, cons
 	return mailbox_distinguished(call->box, id);
 }
 
-struct folder *folder_asked(struct call *call, const xmlNode *node, const char **ret_error)
+static struct folder *find_asked(struct call *call, const xmlNode *node, const char **ret_error)
 {
 	struct folder *folder = NULL;
 	uint64_t fid, mid;
@@ -168,4 +175,14 @@ struct folder *folder_asked(struct call *call, const xmlNode *node, const char *
 	default: *ret_error = "ErrorInvalidIdMalformed"; break;
 	}
 	return folder;
+}
+
+struct folder *folder_asked(struct call *call, const xmlNode *node, const char **ret_error)
+{
+	struct folder *folder = find_asked(call, node, ret_error);
+
+	if (!folder || !folder->denied)
+		return folder;
+	*ret_error = "ErrorAccessDenied";
+	return NULL;
 }

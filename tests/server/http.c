@@ -67,6 +67,9 @@ static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct se
 		exchange->second = true;
 		exchange->second_ms = second->ms;
 	}
+	if (server->like->second_after_fault && server->plain && outcome->is_fault &&
+	    outcome->status == 200)
+		exchange->second = true;
 	return send_reply(connection, server, outcome, reply);
 }
 
@@ -172,7 +175,7 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **state
 		return;
 	if (exchange->second && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
 		faults_wait(&http->server->faults, exchange->second_ms);
-		send_second(connection);
+		send_second(connection, http->server->like);
 	}
 	buf_release(&exchange->body);
 	free(exchange);

@@ -110,26 +110,29 @@ enum MHD_Result send_status(struct MHD_Connection *connection, const struct faul
 enum MHD_Result send_reply(struct MHD_Connection *connection, struct server *server,
 			   const struct outcome *outcome, struct buf *reply)
 {
-	struct MHD_Response *response = outgoing_new(reply, true, connection, &server->faults,
+	bool bare = server->like->bare_http;
+	struct MHD_Response *response = outgoing_new(reply, !bare, connection, &server->faults,
 						     &outcome->strikes);
 
-	add_exchange_headers(connection, response, server, outcome->operation);
+	if (bare)
+		MHD_add_response_header(response, "Content-Type", "text/xml");
+	else
+		add_exchange_headers(connection, response, server, outcome->operation);
 	enum MHD_Result result = MHD_queue_response(connection, (unsigned)outcome->status,
 						    response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-void send_second(struct MHD_Connection *connection)
+void send_second(struct MHD_Connection *connection, const struct like *like)
 {
-	static const char xml[] =
-		"<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\""
-		"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body/></s:Envelope>";
-	char response[512];
-	int n = snprintf(response, sizeof(response),
-			 "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
-			 "Content-Length: %zu\r\n\r\n%s",
-			 sizeof(xml) - 1, xml);
+	size_t n = strlen(like->before_version) + strlen(like->version) +
+		   strlen(like->after_version) + strlen(like->end);
+	AUTO(buf) struct buf response = { 0 };
 
-	connection_write(connection, response, (size_t)n);
+	if (!buf_printf(&response,
+			"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+			"Content-Length: %zu\r\n\r\n%s%s%s%s",
+			n, like->before_version, like->version, like->after_version, like->end))
+		connection_write(connection, response.bytes, response.len);
 }

@@ -13,6 +13,10 @@
 #define HEAD_BYTES (2 + 2 + MONIKER_CHARS + 1 + 2)
 #define FOLDER_BYTES (HEAD_BYTES + FOLDER_ENTRY_BYTES)
 #define ITEM_BYTES (HEAD_BYTES + ITEM_ENTRY_BYTES)
+#define BARE_FOLDER_BYTES (FOLDER_ENTRY_BYTES + 1)
+#define BARE_ITEM_BYTES (ITEM_ENTRY_BYTES + 1)
+#define BARE_FOLDER 2
+#define BARE_ITEM 3
 
 static void derive(const char *label, const char *name, uint64_t seed, uint8_t ret[GUID_BYTES])
 {
@@ -79,6 +83,9 @@ static uint8_t *put_head(uint8_t *p, const struct identity *identity, uint8_t en
 	const uint8_t middle[] = { 0, entry_bytes, 0, 0, 0, 0, 0 };
 	const uint8_t entry_type[] = { type, 0 };
 
+	if (identity->bare)
+		return put(put(put(p, "\0\0\0\0", 4), identity->provider, GUID_BYTES), entry_type,
+			   sizeof(entry_type));
 	p = put(p, start, sizeof(start));
 	p = put(p, identity->moniker, MONIKER_CHARS);
 	p = put(p, middle, sizeof(middle));
@@ -96,8 +103,10 @@ void id_print_folder(const struct identity *identity, uint64_t fid, char ret[FOL
 {
 	uint8_t bytes[FOLDER_BYTES];
 
-	put_object(put_head(bytes, identity, FOLDER_ENTRY_BYTES, 1), identity, fid);
-	encode(bytes, sizeof(bytes), ret);
+	uint8_t *p = put_object(put_head(bytes, identity, FOLDER_ENTRY_BYTES, 1), identity, fid);
+	if (identity->bare)
+		*p++ = BARE_FOLDER;
+	encode(bytes, (size_t)(p - bytes), ret);
 }
 
 void id_print_item(const struct identity *identity, uint64_t fid, uint64_t mid,
@@ -106,8 +115,25 @@ void id_print_item(const struct identity *identity, uint64_t fid, uint64_t mid,
 	uint8_t bytes[ITEM_BYTES];
 	uint8_t *p = put_head(bytes, identity, ITEM_ENTRY_BYTES, 7);
 
-	put_object(put_object(p, identity, fid), identity, mid);
-	encode(bytes, sizeof(bytes), ret);
+	p = put_object(put_object(p, identity, fid), identity, mid);
+	if (identity->bare)
+		*p++ = BARE_ITEM;
+	encode(bytes, (size_t)(p - bytes), ret);
+}
+
+/* The counters stand at the end of what is the same for both forms but for a byte. */
+static enum id_kind parse_bare(const struct identity *identity, const uint8_t *bytes, size_t n,
+			       uint64_t *ret_fid, uint64_t *ret_mid)
+{
+	bool item = n == BARE_ITEM_BYTES && bytes[n - 1] == BARE_ITEM;
+
+	if (!item && (n != BARE_FOLDER_BYTES || bytes[n - 1] != BARE_FOLDER))
+		return ID_MALFORMED;
+	if (memcmp(bytes + 4, identity->provider, GUID_BYTES) != 0)
+		return ID_FOREIGN;
+	*ret_fid = get_counter(bytes + FOLDER_ENTRY_BYTES - COUNTER_BYTES - 2);
+	*ret_mid = item ? get_counter(bytes + ITEM_ENTRY_BYTES - COUNTER_BYTES - 2) : 0;
+	return item ? ID_ITEM : ID_FOLDER;
 }
 
 enum id_kind id_parse(const struct identity *identity, const char *id, uint64_t *ret_fid,
@@ -123,6 +149,8 @@ enum id_kind id_parse(const struct identity *identity, const char *id, uint64_t 
 	if (chars >= ITEM_ID_SIZE || !base64_decode_update(&ctx, &n, bytes, chars, id) ||
 	    !base64_decode_final(&ctx))
 		return ID_MALFORMED;
+	if (identity->bare)
+		return parse_bare(identity, bytes, n, ret_fid, ret_mid);
 	if ((n != FOLDER_BYTES && n != ITEM_BYTES) || memcmp(bytes, "\0\3\44\0", 4) != 0)
 		return ID_MALFORMED;
 	if (memcmp(bytes + 4, identity->moniker, MONIKER_CHARS) != 0)
@@ -143,7 +171,10 @@ void key_print(const struct identity *identity, uint32_t type, uint64_t counter,
 	uint8_t bytes[8 + XID_BYTES] = { (uint8_t)type, 0, 0, 0, XID_BYTES, 0, 0, 0 };
 
 	xid_put(identity->replica, counter, bytes + 8);
-	encode(bytes, sizeof(bytes), ret);
+	if (identity->bare)
+		encode(bytes + 8, XID_BYTES, ret);
+	else
+		encode(bytes, sizeof(bytes), ret);
 }
 
 size_t pcl_put(const struct identity *identity, uint64_t counter, uint64_t older,

@@ -2,6 +2,7 @@
 #ifndef SERVER_IDS_H
 #define SERVER_IDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@
  * 48-bit counter}: it is PR_CHANGE_KEY too, and the last entry of the
  * PR_PREDECESSOR_CHANGE_LIST.
  *
+ * gromox has less around them: an Id is base64 of the ENTRYID and a byte (2: folder,
+ * 3: item), a ChangeKey is base64 of the XID, and there are no stubs.
+ *
  * Counters are stored most significant byte first. Every result is a string with
  * its NUL. No allocation, no state.
  */
@@ -35,6 +39,7 @@ struct identity {
 	uint8_t provider[GUID_BYTES];
 	uint8_t replica[GUID_BYTES];
 	uint8_t elsewhere[GUID_BYTES]; /* a replica that some items once came from */
+	bool bare;		       /* as gromox has them, see above */
 };
 
 /* The identity of the mailbox of that name: the same one in every run. */

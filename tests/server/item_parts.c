@@ -13,6 +13,8 @@ void part_mime(struct xml *out, struct item_view *view)
 
 	if (!out->err)
 		out->err = item_mime(view->item, view_props(view), &mime);
+	if (view->item->folder->box->like->mime_varies && view->item->kind < KIND_APPOINTMENT)
+		like_vary_mime(&mime);
 	xml_raw(out, "<t:MimeContent CharacterSet=\"UTF-8\">");
 	xml_base64(out, mime.bytes, mime.len);
 	xml_close(out, "t:MimeContent");

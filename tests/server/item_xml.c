@@ -233,10 +233,18 @@ void item_write_id(struct xml *out, const struct item *item)
 	id_print_item(identity, item->folder->fid, item->mid, id);
 	key_print(identity, kind_info(item->kind)->key_type, item->key, key);
 	xml_raw(out, "<t:ItemId Id=\"");
-	xml_bytes(out, id, sizeof(id) - 1);
+	xml_raw(out, id);
 	xml_raw(out, "\" ChangeKey=\"");
-	xml_bytes(out, key, sizeof(key) - 1);
+	xml_raw(out, key);
 	xml_raw(out, "\"/>");
+}
+
+void item_write_bare_id(struct xml *out, const struct item *item)
+{
+	char id[ITEM_ID_SIZE];
+
+	id_print_item(&item->folder->box->identity, item->folder->fid, item->mid, id);
+	xml_rawf(out, "<t:ItemId Id=\"%s\"/>", id);
 }
 
 static bool is_withheld(const struct field *field, const struct shape *shape)

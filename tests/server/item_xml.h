@@ -20,6 +20,8 @@ bool item_refuses(const struct item *item, const struct shape *shape);
 void item_write(struct xml *out, const struct item *item, const struct shape *shape);
 /* <t:ItemId Id="" ChangeKey=""/> */
 void item_write_id(struct xml *out, const struct item *item);
+/* The same without the ChangeKey. */
+void item_write_bare_id(struct xml *out, const struct item *item);
 
 /* The extended properties, in the order in which they were asked for. item_tags.c. */
 struct item_view {

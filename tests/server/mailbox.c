@@ -372,6 +372,7 @@ struct item *folder_add(struct mailbox *box, struct folder *folder, const struct
 	item->folder = folder;
 	item->mid = box->next_id++;
 	item->key = item->born_seq = item->content_seq = ++box->seq;
+	item->pcl = PCL_WHOLE;
 	item->flag_seq = item->gone_seq = 0;
 	GROW(folder->items, folder->items_n, folder->items_size);
 	folder->items[folder->items_n++] = item;

@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "base/text.h"
 #include "ids.h"
+#include "like.h"
 
 /*
  * mailbox - folders and items in memory, and what changed in which order.
@@ -115,6 +116,8 @@ struct folder {
 	struct epochs states;
 	enum folder_kind kind;
 	bool hidden;
+	bool denied;	       /* nobody may look into it */
+	uint64_t shown_parent; /* what it says that its parent is; 0: the truth */
 	bool gone_with_parent; /* vanished below a folder that was deleted */
 
 	struct item **items; /* ascending by mid */
@@ -135,6 +138,7 @@ struct mailbox {
 	char *name;    /* the login */
 	char *address; /* and its SMTP address */
 	struct identity identity;
+	const struct like *like; /* NULL until all is loaded */
 	struct folder **folders; /* ascending by fid, the deleted ones too; the first is the root */
 	size_t folders_n, folders_size;
 	struct epochs states; /* those of the hierarchy */

@@ -17,7 +17,9 @@ static struct item *item_asked(struct call *call, const xmlNode *node, const cha
 	switch (id_parse(&call->box->identity, node_attr(node, "Id"), &fid, &mid)) {
 	case ID_ITEM: {
 		const struct folder *folder = mailbox_folder(call->box, fid);
-		item = folder ? folder_item(folder, mid) : NULL;
+		item = folder && !folder->denied ? folder_item(folder, mid) : NULL;
+		if (folder && folder->denied)
+			*ret_error = "ErrorAccessDenied";
 		break;
 	}
 	case ID_FOREIGN: *ret_error = "ErrorAccessDenied"; break;

@@ -26,13 +26,15 @@ static bool read_state(struct call *call, enum state_kind kind, uint64_t fid,
 	state_init(ret, kind, fid);
 	if (!*text)
 		return true;
-	if (state_parse(text, &call->box->identity, kind, fid, ret) ||
-	    !state_is_within(ret, call->box->loaded_seq, call->box->seq) ||
-	    state_newest(ret) < epochs->refused)
+	bool valid = !state_parse(text, &call->box->identity, kind, fid, ret) &&
+		     state_is_within(ret, call->box->loaded_seq, call->box->seq);
+	if (valid && state_newest(ret) < epochs->refused)
 		return false;
-	if (state_newest(ret) < epochs->forgotten)
+	bool forgotten = valid ? state_newest(ret) < epochs->forgotten
+			       : call->server->like->any_state;
+	if (forgotten)
 		state_init(ret, kind, fid);
-	return true;
+	return valid || forgotten;
 }
 
 /* A refused one comes with an empty state, which is a trap: it is not to be kept. */
@@ -132,6 +134,7 @@ struct page {
 	const xmlNode *ignore;
 	struct state state;
 	size_t room;
+	bool deletes_first;
 	struct xml *out;
 };
 
@@ -163,7 +166,10 @@ static void write_gone(struct page *page, const struct item *item)
 	if (is_ignored(page, item))
 		return;
 	xml_raw(page->out, "<t:Delete>");
-	item_write_id(page->out, item);
+	if (page->folder->box->identity.bare)
+		item_write_bare_id(page->out, item);
+	else
+		item_write_id(page->out, item);
 	xml_raw(page->out, "</t:Delete>");
 	page->room--;
 }
@@ -185,7 +191,7 @@ static void write_news(struct page *page, const struct item *item)
 	uint64_t seen = state_seen(&page->state, item->mid);
 
 	if (item->gone_seq) {
-		if (item->born_seq <= seen && item->gone_seq > seen)
+		if (item->born_seq <= seen && item->gone_seq > seen && !page->deletes_first)
 			write_gone(page, item);
 	} else if (item->born_seq > seen) {
 		write_item(page, "t:Create", item);
@@ -235,6 +241,46 @@ static void list_changes(struct page *page, uint64_t now)
 	free(items);
 }
 
+/* All deletes go ahead of the rounds, as they happened. */
+static void list_deletes(struct page *page, uint64_t now)
+{
+	const struct folder *folder = page->folder;
+	size_t i = folder_log_after(folder, page->state.gone);
+
+	for (; i < folder->log_n && page->room > 0; i++) {
+		const struct item *item = folder->log[i].item;
+		uint64_t seen = state_seen(&page->state, item->mid);
+		if (!item->gone_seq || item->gone_seq != folder->log[i].seq)
+			continue;
+		if (item->born_seq <= seen && item->gone_seq > seen)
+			write_gone(page, item);
+		page->state.gone = item->gone_seq;
+	}
+	if (i == folder->log_n)
+		page->state.gone = now;
+}
+
+/* Whether anything but a delete is left to be told. */
+static bool has_news(const struct page *page)
+{
+	for (size_t i = 0; i < page->folder->items_n; i++) {
+		const struct item *item = page->folder->items[i];
+		if (item_last_seq(item) > state_seen(&page->state, item->mid))
+			return true;
+	}
+	return false;
+}
+
+/* Fills the page. True if the client is told that it is the last. */
+static bool list(struct page *page, uint64_t now)
+{
+	if (page->deletes_first)
+		list_deletes(page, now);
+	while (page->room > 0 && !state_is_complete(&page->state, now))
+		(state_oldest(&page->state) ? list_changes : list_items)(page, now);
+	return state_is_complete(&page->state, now) || (page->deletes_first && !has_news(page));
+}
+
 /* The changes go to a buffer of their own, since the state that covers them stands before them. */
 static void sync_folder(struct call *call, struct page *page)
 {
@@ -243,9 +289,7 @@ static void sync_folder(struct call *call, struct page *page)
 	uint64_t now = call->box->seq;
 
 	page->out = &changes;
-	while (page->room > 0 && !state_is_complete(&page->state, now))
-		(state_oldest(&page->state) ? list_changes : list_items)(page, now);
-	bool last = state_is_complete(&page->state, now);
+	bool last = list(page, now);
 	reply_begin(call, name);
 	message_begin(call, name);
 	write_state(call, &page->state);
@@ -281,7 +325,8 @@ void op_sync_items(struct call *call)
 {
 	static const char name[] = "SyncFolderItems", last[] = "m:IncludesLastItemInRange";
 	const xmlNode *asked = node_first(node_child(call->op, "SyncFolderId"));
-	struct page page = { .ignore = node_child(call->op, "Ignore") };
+	struct page page = { .ignore = node_child(call->op, "Ignore"),
+			     .deletes_first = call->server->like->deletes_first };
 	struct shape shape;
 	const char *error;
 

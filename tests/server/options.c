@@ -10,18 +10,24 @@
 #include "synth.h"
 
 static const struct option names[] = {
-	{ "listen", required_argument, NULL, 'l' }, { "user", required_argument, NULL, 'u' },
-	{ "mail", required_argument, NULL, 'm' },   { "synthetic", required_argument, NULL, 's' },
-	{ "schema", required_argument, NULL, 'x' }, { "auth", required_argument, NULL, 'a' },
-	{ "tls", required_argument, NULL, 't' },    { "ready-fd", required_argument, NULL, 'r' },
-	{ "help", no_argument, NULL, 'h' },	    { 0 },
+	{ "listen", required_argument, NULL, 'l' },
+	{ "user", required_argument, NULL, 'u' },
+	{ "mail", required_argument, NULL, 'm' },
+	{ "synthetic", required_argument, NULL, 's' },
+	{ "schema", required_argument, NULL, 'x' },
+	{ "auth", required_argument, NULL, 'a' },
+	{ "tls", required_argument, NULL, 't' },
+	{ "ready-fd", required_argument, NULL, 'r' },
+	{ "like", required_argument, NULL, 'k' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
 };
 
 static const char usage[] =
 	"usage: ews-testd [--listen ADDR:PORT] [--user NAME:PASSWORD]...\n"
 	"                 [--mail USER:FOLDER:PATH]...\n"
 	"                 [--synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]] [--schema DIR]\n"
-	"                 [--auth basic] [--tls CERT:KEY] [--ready-fd N]\n";
+	"                 [--auth basic] [--tls CERT:KEY] [--like NAME] [--ready-fd N]\n";
 
 PRINTF_LIKE(1, 2) static bool complain(const char *fmt, ...)
 {
@@ -155,6 +161,12 @@ static bool read_schema(const char *dir, struct server *server)
 	return true;
 }
 
+static bool read_like(const char *name, struct server *server)
+{
+	server->like = like_named(name);
+	return server->like || complain("--like %s: no such server is known", name);
+}
+
 static bool read_one(int option, struct server *server, struct options *options)
 {
 	switch (option) {
@@ -164,6 +176,7 @@ static bool read_one(int option, struct server *server, struct options *options)
 	case 's': return read_synthetic(optarg, server);
 	case 'x': return read_schema(optarg, server);
 	case 't': return read_tls(optarg, options);
+	case 'k': return read_like(optarg, server);
 	case 'r': return read_ready_fd(optarg, options);
 	case 'a':
 		return strcmp(optarg, "basic") == 0 ||
@@ -197,8 +210,7 @@ bool options_read(int argc, char **argv, struct server *server, struct options *
 		return complain("%s: not an option", argv[optind]);
 	if (!check_users(server))
 		return false;
-	for (size_t i = 0; i < server->users_n; i++)
-		mailbox_loaded(server->users[i].box);
+	server_loaded(server);
 	return true;
 }
 

@@ -14,6 +14,7 @@
  *   --schema DIR                             requests are held against messages.xsd
  *   --auth basic
  *   --tls CERT:KEY                           PEM files
+ *   --like NAME                              exchange2019, or another name in like.c
  *   --ready-fd N                             a byte is written there when it listens
  *
  * A user named by --mail or --synthetic needs a --user of its own, before or after.

@@ -7,7 +7,7 @@
 
 void server_init(struct server *server)
 {
-	*server = (struct server){ 0 };
+	*server = (struct server){ .like = like_usual() };
 	lock_init(&server->lock);
 	faults_init(&server->faults);
 }
@@ -67,6 +67,16 @@ uint64_t server_failovers(struct server *server)
 	uint64_t n = server->failovers;
 	lock_drop(&server->lock);
 	return n;
+}
+
+void server_loaded(struct server *server)
+{
+	for (size_t i = 0; i < server->users_n; i++) {
+		struct mailbox *box = server->users[i].box;
+		box->like = server->like;
+		box->identity.bare = server->like->bare_ids;
+		mailbox_loaded(box);
+	}
 }
 
 void server_count(struct server *server, const char *operation)

@@ -29,6 +29,7 @@ struct server {
 	struct user *users;
 	size_t users_n;
 	struct schema *schema; /* NULL: requests are not validated */
+	const struct like *like;
 
 	struct faults faults;
 	bool plain; /* no TLS: bytes can be put on a connection by hand */
@@ -47,6 +48,9 @@ struct user *server_user(struct server *server, const char *name);
 struct user *server_add_user(struct server *server, const char *name);
 /* The user with that SMTP address; the domain counts only where the login has one. */
 struct user *server_address(struct server *server, const char *address);
+
+/* All users and their mail are there, and it is clear whom the server imitates. */
+void server_loaded(struct server *server);
 
 uint64_t server_failovers(struct server *server);
 void server_count(struct server *server, const char *operation);

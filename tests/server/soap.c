@@ -11,6 +11,8 @@
 #define SOAP_NS "http://schemas.xmlsoap.org/soap/envelope/"
 #define MESSAGES_NS "http://schemas.microsoft.com/exchange/services/2006/messages"
 #define TYPES_NS "http://schemas.microsoft.com/exchange/services/2006/types"
+#define XSI_NS "http://www.w3.org/2001/XMLSchema-instance"
+#define XSD_NS "http://www.w3.org/2001/XMLSchema"
 #define ERRORS_NS "http://schemas.microsoft.com/exchange/services/2006/errors"
 
 /* One line for each operation; the rest is "not implemented" to a client. */
@@ -174,17 +176,11 @@ void message_error(struct call *call, const char *name, const char *code)
 	message_end(call, name);
 }
 
-static void write_start(struct xml *out)
+static void write_start(const struct like *like, struct xml *out)
 {
-	xml_raw(out,
-		"<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP_NS "\">"
-		"<s:Header><h:ServerVersionInfo MajorVersion=\"15\" MinorVersion=\"2\" "
-		"MajorBuildNumber=\"1748\" MinorBuildNumber=\"10\" Version=\"V2017_07_11\" "
-		"xmlns:h=\"" TYPES_NS "\" xmlns=\"" TYPES_NS "\" "
-		"xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
-		"xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"/></s:Header>"
-		"<s:Body xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
-		"xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">");
+	xml_raw(out, like->before_version);
+	xml_raw(out, like->version);
+	xml_raw(out, like->after_version);
 }
 
 static void write_violation(const struct call *call, struct xml *out)
@@ -194,6 +190,24 @@ static void write_violation(const struct call *call, struct xml *out)
 	xml_element_int(out, "t:LinePosition", 1);
 	xml_element(out, "t:Violation", call->fault_text);
 	xml_raw(out, "</t:MessageXml>");
+}
+
+/* As gromox says it: a bare code, and a text without any detail. */
+static void write_plain_fault(const struct call *call, struct xml *out)
+{
+	const char *code = call->fault;
+
+	if (strcmp(code, "ErrorSchemaValidation") == 0)
+		code = call->op ? "SOAP:Client" : "SOAP:Server";
+	else if (strcmp(code, "ErrorInvalidRequest") == 0)
+		code = "SOAP:Client";
+	xml_raw(out, "<SOAP:Envelope xmlns:SOAP=\"" SOAP_NS "\" xmlns:xsi=\"" XSI_NS
+		     "\" xmlns:xsd=\"" XSD_NS
+		     "\"><SOAP:Header/><SOAP:Body><SOAP:Fault><faultcode xsi:type=\"xsd:string\">");
+	xml_raw(out, code);
+	xml_raw(out, "</faultcode><faultstring xsi:type=\"xsd:string\">");
+	xml_text(out, call->op ? call->fault_text : "Invalid XML");
+	xml_raw(out, "</faultstring></SOAP:Fault></SOAP:Body></SOAP:Envelope>");
 }
 
 /* No Header, and a prefix declared on faultcode itself, as Exchange has it. */
@@ -309,6 +323,10 @@ static bool dispatch(struct call *call, xmlDoc *doc)
 	if (check_version(call, header) && check_header(call, header) &&
 	    check_element(call, call->op) && check_impersonation(call, header))
 		run(call);
+	/* Text is escaped, so this is no part of any. */
+	if (call->server->like->ids_fault && !call->out->err &&
+	    strstr(call->out->buf.bytes + start, ">ErrorInvalidIdMalformed<"))
+		soap_fault(call, "ErrorInvalidId", "E-3216: invalid ID type");
 	fault_after(call, start);
 	return true;
 }
@@ -331,9 +349,15 @@ static void finish(struct call *call, size_t start, struct outcome *ret)
 		return;
 	out->buf.len = start;
 	out->err = ERR_OK;
-	write_fault(call, out);
-	ret->status = 500;
 	ret->is_fault = true;
+	/* What is made to go wrong does so in the words of Exchange, whoever is imitated. */
+	if (!call->server->like->plain_faults || call->cause) {
+		write_fault(call, out);
+		ret->status = 500;
+		return;
+	}
+	write_plain_fault(call, out);
+	ret->status = call->op ? 200 : 500;
 }
 
 void soap_answer(struct server *server, struct user *user, const char *body, size_t n,
@@ -347,7 +371,7 @@ void soap_answer(struct server *server, struct user *user, const char *body, siz
 	bool replies = true;
 
 	*ret_outcome = (struct outcome){ 0 };
-	write_start(ret);
+	write_start(server->like, ret);
 	if (!doc || doc->intSubset)
 		soap_schema_fault(&call, "The request is not well-formed XML.");
 	else
@@ -358,6 +382,6 @@ void soap_answer(struct server *server, struct user *user, const char *body, siz
 	if (!replies)
 		return;
 	if (!strikes_find(&call.strikes, FAULT_TRUNCATED))
-		xml_raw(ret, "</s:Body></s:Envelope>");
+		xml_raw(ret, server->like->end);
 	finish(&call, start, ret_outcome);
 }

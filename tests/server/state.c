@@ -10,8 +10,8 @@
 
 #define SEAL_BYTES 16
 #define NUMBER_BYTES 8
-/* A fresh number, the kind, the folder and the place; then the stretches. */
-#define FIXED_BYTES (4 * NUMBER_BYTES)
+/* A fresh number, the kind, the folder, the place and the deletes; then the stretches. */
+#define FIXED_BYTES (5 * NUMBER_BYTES)
 #define STRETCH_BYTES (2 * NUMBER_BYTES)
 #define HEAD_BYTES (sizeof(gzip_look) + SEAL_BYTES)
 #define MAX_BYTES (HEAD_BYTES + FIXED_BYTES + STATE_STRETCHES * STRETCH_BYTES)
@@ -45,7 +45,7 @@ uint64_t state_oldest(const struct state *state)
 
 uint64_t state_newest(const struct state *state)
 {
-	uint64_t newest = 0;
+	uint64_t newest = state->gone;
 
 	for (size_t i = 0; i < state->stretches_n; i++)
 		if (state->stretches[i].seq > newest)
@@ -152,7 +152,7 @@ enum err state_print(const struct state *state, const struct identity *identity,
 
 	memcpy(bytes, gzip_look, sizeof(gzip_look));
 	uint8_t *p = put(put(body, fresh), state->kind);
-	p = put(put(p, state->fid), state->below);
+	p = put(put(put(p, state->fid), state->below), state->gone);
 	for (size_t i = 0; i < state->stretches_n; i++)
 		p = put(put(p, state->stretches[i].from), state->stretches[i].seq);
 	digest(identity, "seal", body, (size_t)(p - body), whole);
@@ -180,6 +180,7 @@ static void get_all(const uint8_t *p, const uint8_t *end, struct state *ret)
 	ret->kind = (enum state_kind)get(&p);
 	ret->fid = get(&p);
 	ret->below = get(&p);
+	ret->gone = get(&p);
 	while (p < end) {
 		struct stretch *stretch = &ret->stretches[ret->stretches_n++];
 		stretch->from = get(&p);
@@ -198,7 +199,7 @@ enum err state_parse(const char *text, const struct identity *identity, enum sta
 	uint8_t *bytes = (uint8_t *)decoded.bytes;
 	size_t n = decoded.len;
 	if (n < HEAD_BYTES + FIXED_BYTES + STRETCH_BYTES || n > MAX_BYTES ||
-	    (n - HEAD_BYTES) % STRETCH_BYTES != 0 || !open_seal(identity, bytes, n))
+	    (n - HEAD_BYTES - FIXED_BYTES) % STRETCH_BYTES != 0 || !open_seal(identity, bytes, n))
 		return ERR_SYNC_RESET;
 	get_all(bytes + HEAD_BYTES + NUMBER_BYTES, bytes + n, &state);
 	if (state.kind != kind || state.fid != fid)

@@ -42,6 +42,7 @@ struct state {
 	enum state_kind kind;
 	uint64_t fid;
 	uint64_t below;	    /* where the round goes on; 0: at its start */
+	uint64_t gone;	    /* deletes up to this seq were told ahead of the rounds */
 	size_t stretches_n; /* at least one, descending, the last from 0 */
 	struct stretch stretches[STATE_STRETCHES + 2];
 };

@@ -186,3 +186,45 @@ def test_forget(server):
     server.control("forget", hierarchy=True)
     assert len(hierarchy(server, tree).findall(".//t:Create", NS)) == \
         len(hierarchy(server).findall(".//t:Create", NS))
+
+
+def get_folder(server, path):
+    folder = server.truth(False)[path]["id"]
+    return server.ask("<m:GetFolder><m:FolderShape><t:BaseShape>AllProperties</t:BaseShape>"
+                      f'</m:FolderShape><m:FolderIds><t:FolderId Id="{folder}"/></m:FolderIds>'
+                      "</m:GetFolder>")
+
+
+def shown_parent(server, path):
+    return get_folder(server, path).find(".//t:ParentFolderId", NS).get("Id")
+
+
+def test_deny(server):
+    folder = inbox(server)["id"]
+    item = inbox(server)["items"][0]["id"]
+    server.control("deny", folder="Inbox")
+    assert text(get_folder(server, "Inbox"), ".//m:ResponseCode") == "ErrorAccessDenied"
+    with pytest.raises(AssertionError, match="ErrorAccessDenied"):
+        server.sync(folder)
+    with pytest.raises(AttributeError):
+        keys(server, item)
+    assert len(hierarchy(server).findall(".//t:Create", NS)) == 9
+    server.control("deny", folder="Inbox", denied=False)
+    assert len(server.sync(folder)[2]) == 6
+
+
+def test_orphans_and_cycles(server):
+    server.control("mkdir", folder="Lost", orphan=True)
+    server.control("mkdir", folder="A/B")
+    folders = server.truth(False)
+    known = {f["id"] for f in folders.values()}
+    assert shown_parent(server, "Lost") not in known
+    state = text(hierarchy(server), ".//m:SyncState")
+    server.control("misplace", folder="A", under="A/B")
+    assert shown_parent(server, "A") == folders["A/B"]["id"]
+    assert shown_parent(server, "A/B") == folders["A"]["id"]
+    assert len(hierarchy(server, state).findall(".//t:Update", NS)) == 1
+    server.control("misplace", folder="A")
+    assert shown_parent(server, "A") not in known
+    server.control("misplace", folder="A", back=True)
+    assert shown_parent(server, "A") == folders["A"]["parent_id"]

@@ -89,7 +89,8 @@ def test_requests_are_counted():
         inbox = server.truth(mime=False)["Inbox"]["id"]
         server.sync(inbox)
         server.sync(inbox)
-        assert json.loads(server.raw("/test/requests")[2]) == {"SyncFolderItems": 2}
+        assert json.loads(server.raw("/test/requests")[2]) == {
+            "SyncFolderItems": 2, "SyncFolderItems.initial": 2}
         assert server.raw("/test/requests", method="DELETE")[0] == 200
         assert json.loads(server.raw("/test/requests")[2]) == {}
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "like.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "synth.h"
+
+#define SOAP "http://schemas.xmlsoap.org/soap/envelope/"
+#define TYPES "http://schemas.microsoft.com/exchange/services/2006/types"
+#define XSD "http://www.w3.org/2001/XMLSchema"
+#define XSI "http://www.w3.org/2001/XMLSchema-instance"
+
+#define VERSION(major, minor, build, revision, schema) \
+	"MajorVersion=\"" major "\" MinorVersion=\"" minor "\" MajorBuildNumber=\"" build \
+	"\" MinorBuildNumber=\"" revision "\" Version=\"" schema "\""
+
+#define EXCHANGE \
+	.before_version = "<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP \
+			  "\"><s:Header><h:ServerVersionInfo ", \
+	.after_version = " xmlns:h=\"" TYPES "\" xmlns=\"" TYPES "\" xmlns:xsd=\"" XSD \
+			 "\" xmlns:xsi=\"" XSI "\"/></s:Header><s:Body xmlns:xsi=\"" XSI \
+			 "\" xmlns:xsd=\"" XSD "\">", \
+	.end = "</s:Body></s:Envelope>"
+
+/* The usual one first. Of the other Exchanges only the version is copied yet. */
+static const struct like all[] = {
+	{
+		.name = "exchange2019",
+		.version = VERSION("15", "2", "1748", "10", "V2017_07_11"),
+		EXCHANGE,
+	},
+	{
+		.name = "exchange2013",
+		.version = VERSION("15", "0", "1156", "2", "V2_23"),
+		EXCHANGE,
+	},
+	{
+		.name = "exchange2010",
+		.version = VERSION("14", "3", "195", "1", "Exchange2010_SP2"),
+		EXCHANGE,
+	},
+	{
+		.name = "online",
+		.version = VERSION("15", "20", "178", "14", "V2017_07_11"),
+		EXCHANGE,
+	},
+	{
+		.name = "gromox",
+		.version = VERSION("15", "0", "847", "4040", "V2017_07_11"),
+		.before_version = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SOAP:Envelope "
+				  "xmlns:SOAP=\"" SOAP "\" xmlns:xsi=\"" XSI "\" xmlns:xsd=\"" XSD
+				  "\"><SOAP:Header><t:ServerVersionInfo xmlns:t=\"" TYPES "\" ",
+		.after_version = "/></SOAP:Header><SOAP:Body>",
+		.end = "</SOAP:Body></SOAP:Envelope>",
+		.bare_http = true,
+		.bare_ids = true,
+		.plain_faults = true,
+		.second_after_fault = true,
+		.ids_fault = true,
+		.deletes_first = true,
+		.any_state = true,
+		.read_is_update = true,
+		.mime_varies = true,
+	},
+};
+
+const struct like *like_named(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (strcmp(all[i].name, name) == 0)
+			return &all[i];
+	return NULL;
+}
+
+const struct like *like_usual(void)
+{
+	return &all[0];
+}
+
+/* Letters that are no digits' neighbours: the same for each place of one reply. */
+static void draw(char *at, size_t n)
+{
+	static uint64_t turn;
+	struct rng rng = { (uint64_t)clock_wall_ns() +
+			   __atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) };
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = "0123456789ABCDEF"[rng_below(&rng, 16)];
+}
+
+/* boundary="..." or boundary=..., wherever it stands: parts have boundaries of their own. */
+void like_vary_mime(struct buf *mime)
+{
+	static const char name[] = "boundary=";
+	char old[128], fresh[128];
+
+	for (char *at = mime->bytes; at && (at = strstr(at, name)) != NULL;) {
+		at += sizeof(name) - 1;
+		at += *at == '"';
+		size_t n = strcspn(at, "\"\r\n; ");
+		if (n < 8 || n >= sizeof(old))
+			continue;
+		memcpy(old, at, n);
+		old[n] = '\0';
+		draw(fresh, n);
+		for (char *place = mime->bytes; (place = strstr(place, old)) != NULL; place += n)
+			memcpy(place, fresh, n);
+		at += n;
+	}
+}

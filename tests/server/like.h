@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVER_LIKE_H
+#define SERVER_LIKE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+/*
+ * like - whom the server imitates: one row of traits for each server that was recorded.
+ *
+ * The row is chosen before anybody has seen an id. Logins do not depend on it.
+ */
+struct like {
+	const char *name;				  /* of --like */
+	const char *version;				  /* the attributes of ServerVersionInfo */
+	const char *before_version, *after_version, *end; /* the envelope around */
+
+	bool bare_http;		 /* a Content-Length and no headers of IIS */
+	bool bare_ids;		 /* ids are ENTRYIDs, change keys are XIDs */
+	bool plain_faults;	 /* HTTP 200, and no detail */
+	bool second_after_fault; /* one response too many follows a Fault */
+	bool ids_fault;		 /* a malformed id is a Fault and no response message */
+	bool deletes_first;	 /* and it does not say so when more of them are to come */
+	bool any_state;		 /* a SyncState that cannot be read counts as none */
+	bool read_is_update;	 /* UpdateItem of IsRead gives another change key */
+	bool mime_varies;	 /* another boundary in each reply */
+};
+
+/* NULL for none. */
+const struct like *like_named(const char *name);
+/* What is imitated where nothing is said. */
+const struct like *like_usual(void);
+
+/* Gives the MIME other boundaries of the same length. */
+void like_vary_mime(struct buf *mime);
+
+#endif
