@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#define FUSE_USE_VERSION 314
+#include <curl/curl.h>
+#include <fuse3/fuse_lowlevel.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -90,9 +94,13 @@ static enum err serve(const struct options *options, struct daemon *daemon, stru
 static enum err print_about(const struct options *options)
 {
 	AUTO(buf) struct buf text = { 0 };
-	enum err err = options->wants_help ? options_print_help(&text)
-					   : buf_printf(&text, "ewsfs %s\n", EWSFS_VERSION);
+	enum err err;
 
+	if (options->wants_help)
+		err = options_print_help(&text);
+	else
+		err = buf_printf(&text, "ewsfs %s\nlibfuse %s, SQLite %s, %s\n", EWSFS_VERSION,
+				 fuse_pkgversion(), sqlite3_libversion(), curl_version());
 	if (!err && (fputs(buf_str(&text), stdout) == EOF || fflush(stdout) != 0))
 		err = ERR_IO;
 	return err;
