@@ -160,6 +160,11 @@ void part_complete_name(struct xml *out, struct item_view *view)
 	xml_close(out, "t:CompleteName");
 }
 
+void part_file_as(struct xml *out, struct item_view *view)
+{
+	xml_element(out, "t:FileAs", view_props(view)->subject);
+}
+
 void part_email_addresses(struct xml *out, struct item_view *view)
 {
 	const struct props *props = view_props(view);

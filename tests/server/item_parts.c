@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compose.h"
 #include "folder_xml.h"
 #include "mime_in.h"
 
@@ -74,13 +75,13 @@ void part_size(struct xml *out, struct item_view *view)
 
 void part_categories(struct xml *out, struct item_view *view)
 {
-	const char *const *names = category_names[view->item->category];
+	const char *name = item_category(view->item, 0);
 
-	if (!names[0])
+	if (!name)
 		return;
 	xml_open(out, "t:Categories");
-	xml_element(out, "t:String", names[0]);
-	xml_element(out, "t:String", names[1]);
+	for (size_t i = 1; name; name = item_category(view->item, i++))
+		xml_element(out, "t:String", name);
 	xml_close(out, "t:Categories");
 }
 

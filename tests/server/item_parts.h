@@ -14,7 +14,7 @@
 	X(stamp) X(request_type) X(intended_status) X(busy) X(is_meeting) X(calendar_type) \
 	X(my_response) X(organizer) X(required) X(optional) X(duration) X(time_zone) \
 	X(sequence) X(state) X(recurrence) X(complete_name) X(email_addresses) X(addresses) \
-	X(phones) X(members) X(is_complete) X(owner) X(percent) X(task_recurrence)
+	X(phones) X(file_as) X(members) X(is_complete) X(owner) X(percent) X(task_recurrence)
 /* clang-format on */
 
 #define X(name) void part_##name(struct xml *out, struct item_view *view);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "item_parts.h"
@@ -123,8 +124,27 @@ static void write_tag(struct xml *out, struct item_view *view, const struct shap
 	}
 }
 
+static bool write_edit(struct xml *out, const struct item *item, const char *key)
+{
+	const struct edit *edit = edits_find(item->edits, key);
+
+	if (edit && edit->value)
+		xml_node(out, edit->value);
+	return edit != NULL;
+}
+
 void item_write_tags(struct xml *out, struct item_view *view)
 {
-	for (size_t i = 0; i < view->shape->tags_n; i++)
-		write_tag(out, view, &view->shape->tags[i]);
+	const struct shape *shape = view->shape;
+	char key[EDIT_KEY_SIZE];
+
+	for (size_t i = 0; i < shape->tags_n; i++) {
+		snprintf(key, sizeof(key), "x:0x%x:%s", shape->tags[i].tag, shape->tags[i].type);
+		if (!view->item->edits || !write_edit(out, view->item, key))
+			write_tag(out, view, &shape->tags[i]);
+	}
+	for (size_t i = 0; view->item->edits && i < shape->named_n; i++) {
+		edit_key(shape->named[i], key);
+		write_edit(out, view->item, key);
+	}
 }

@@ -28,7 +28,7 @@ struct field {
 	enum from from;
 	part_fn part;
 	const char *element; /* for what follows */
-	enum { PART, TEXT, TIME, BOOL, FALSE } type;
+	enum { PART, TEXT, TIME, BOOL, FALSE, GIVEN } type;
 	size_t offset;
 };
 
@@ -37,6 +37,8 @@ struct field {
 #define PROP(uri, kinds, from, element, type, member) \
 	{ uri, kinds, from, NULL, element, type, offsetof(struct props, member) }
 #define NO(uri, kinds, from, element) { uri, kinds, from, NULL, element, FALSE, 0 }
+/* There only if a client has set it. */
+#define SET(uri, kinds) { uri, kinds, ALL, NULL, NULL, GIVEN, 0 }
 /* clang-format on */
 
 /* In the order of the schema: the item's own, then those of each kind in turn. */
@@ -61,7 +63,10 @@ static const struct field fields[] = {
 	FN("item:InternetMessageHeaders", MAIL, NOT, part_headers),
 	PROP("item:DateTimeSent", ANY, DEF, "t:DateTimeSent", TIME, sent),
 	FN("item:DateTimeCreated", ANY, DEF, part_created),
+	SET("item:ReminderDueBy", ANY),
 	NO("item:ReminderIsSet", ANY, ALL, "t:ReminderIsSet"),
+	SET("item:ReminderNextTime", ANY),
+	SET("item:ReminderMinutesBeforeStart", ANY),
 	FN("item:DisplayCc", ANY, ALL, part_display_cc),
 	FN("item:DisplayTo", ANY, ALL, part_display_to),
 	PROP("item:HasAttachments", ANY, DEF, "t:HasAttachments", BOOL, has_attachments),
@@ -79,6 +84,7 @@ static const struct field fields[] = {
 	FN("message:Sender", MAIL, ALL, part_sender),
 	FN("message:ToRecipients", MAIL, ALL, part_to),
 	FN("message:CcRecipients", MAIL, ALL, part_cc),
+	SET("message:BccRecipients", MAIL),
 	NO("message:IsReadReceiptRequested", MAIL, DEF, "t:IsReadReceiptRequested"),
 	NO("message:IsDeliveryReceiptRequested", MAIL, ALL, "t:IsDeliveryReceiptRequested"),
 	FN("message:ConversationIndex", MAIL | POST, ALL, part_conversation_index),
@@ -90,6 +96,7 @@ static const struct field fields[] = {
 	FN("postitem:PostedTime", POST, ALL, part_posted),
 	NO("message:IsResponseRequested", MAIL, ALL, "t:IsResponseRequested"),
 	PROP("message:References", MAIL | POST, ALL, "t:References", TEXT, references),
+	SET("message:ReplyTo", MAIL),
 	FN("message:Sender", POST, ALL, part_sender),
 
 	NO("meeting:IsDelegated", MEETINGS, ALL, "t:IsDelegated"),
@@ -106,6 +113,7 @@ static const struct field fields[] = {
 	     all_day),
 	FN("calendar:LegacyFreeBusyStatus", REQUEST | APPOINTMENT, DEF, part_busy),
 	PROP("calendar:Location", REQUEST | APPOINTMENT, DEF, "t:Location", TEXT, location),
+	SET("calendar:When", APPOINTMENT),
 	FN("calendar:IsMeeting", REQUEST | APPOINTMENT, ALL, part_is_meeting),
 	NO("calendar:IsCancelled", REQUEST | APPOINTMENT, ALL, "t:IsCancelled"),
 	PROP("calendar:IsRecurring", REQUEST, ALL, "t:IsRecurring", BOOL, recurring),
@@ -117,36 +125,69 @@ static const struct field fields[] = {
 	FN("calendar:Organizer", REQUEST | APPOINTMENT, DEF, part_organizer),
 	FN("calendar:RequiredAttendees", REQUEST | APPOINTMENT, ALL, part_required),
 	FN("calendar:OptionalAttendees", REQUEST | APPOINTMENT, ALL, part_optional),
+	SET("calendar:Resources", APPOINTMENT),
 	FN("calendar:Duration", REQUEST | APPOINTMENT, ALL, part_duration),
 	FN("calendar:TimeZone", REQUEST | APPOINTMENT, ALL, part_time_zone),
 	FN("calendar:AppointmentSequenceNumber", REQUEST | APPOINTMENT, ALL, part_sequence),
 	FN("calendar:AppointmentState", REQUEST | APPOINTMENT, ALL, part_state),
 	FN("calendar:Recurrence", REQUEST | APPOINTMENT, ALL, part_recurrence),
+	SET("calendar:MeetingTimeZone", APPOINTMENT),
+	SET("calendar:StartTimeZone", APPOINTMENT),
+	SET("calendar:EndTimeZone", APPOINTMENT),
+	SET("calendar:ConferenceType", APPOINTMENT),
+	SET("calendar:AllowNewTimeProposal", APPOINTMENT),
 	NO("calendar:IsOnlineMeeting", REQUEST | APPOINTMENT, ALL, "t:IsOnlineMeeting"),
+	SET("calendar:MeetingWorkspaceUrl", APPOINTMENT),
+	SET("calendar:NetShowUrl", APPOINTMENT),
 
 	PROP("contacts:DisplayName", LIST, DEF, "t:DisplayName", TEXT, subject),
-	PROP("contacts:FileAs", CONTACT | LIST, DEF, "t:FileAs", TEXT, subject),
+	FN("contacts:FileAs", CONTACT | LIST, DEF, part_file_as),
+	SET("contacts:FileAsMapping", CONTACT),
 	PROP("contacts:DisplayName", CONTACT, DEF, "t:DisplayName", TEXT, subject),
 	PROP("contacts:GivenName", CONTACT, ALL, "t:GivenName", TEXT, given),
+	SET("contacts:Initials", CONTACT),
+	SET("contacts:MiddleName", CONTACT),
+	SET("contacts:Nickname", CONTACT),
 	FN("contacts:CompleteName", CONTACT, ALL, part_complete_name),
 	PROP("contacts:CompanyName", CONTACT, DEF, "t:CompanyName", TEXT, company),
 	FN("contacts:EmailAddresses", CONTACT, DEF, part_email_addresses),
 	FN("contacts:PhysicalAddresses", CONTACT, ALL, part_addresses),
 	FN("contacts:PhoneNumbers", CONTACT, DEF, part_phones),
+	SET("contacts:AssistantName", CONTACT),
 	PROP("contacts:Birthday", CONTACT, ALL, "t:Birthday", TIME, birthday),
+	SET("contacts:BusinessHomePage", CONTACT),
+	SET("contacts:Children", CONTACT),
+	SET("contacts:Companies", CONTACT),
+	SET("contacts:Department", CONTACT),
+	SET("contacts:Generation", CONTACT),
+	SET("contacts:ImAddresses", CONTACT),
 	PROP("contacts:JobTitle", CONTACT, DEF, "t:JobTitle", TEXT, job),
+	SET("contacts:Manager", CONTACT),
+	SET("contacts:Mileage", CONTACT),
+	SET("contacts:OfficeLocation", CONTACT),
+	SET("contacts:PostalAddressIndex", CONTACT),
+	SET("contacts:Profession", CONTACT),
+	SET("contacts:SpouseName", CONTACT),
 	PROP("contacts:Surname", CONTACT, ALL, "t:Surname", TEXT, surname),
+	SET("contacts:WeddingAnniversary", CONTACT),
 	FN("distributionlist:Members", LIST, ALL, part_members),
 
+	SET("task:ActualWork", TASK),
+	SET("task:BillingInformation", TASK),
+	SET("task:Companies", TASK),
 	PROP("task:CompleteDate", TASK, ALL, "t:CompleteDate", TIME, completed),
+	SET("task:Contacts", TASK),
 	PROP("task:DueDate", TASK, DEF, "t:DueDate", TIME, due),
 	FN("task:IsComplete", TASK, ALL, part_is_complete),
 	PROP("task:IsRecurring", TASK, ALL, "t:IsRecurring", BOOL, recurring),
+	SET("task:Mileage", TASK),
 	FN("task:Owner", TASK, ALL, part_owner),
 	FN("task:PercentComplete", TASK, DEF, part_percent),
 	FN("task:Recurrence", TASK, ALL, part_task_recurrence),
 	PROP("task:StartDate", TASK, DEF, "t:StartDate", TIME, begin),
 	PROP("task:Status", TASK, DEF, "t:Status", TEXT, status),
+	SET("task:StatusDescription", TASK),
+	SET("task:TotalWork", TASK),
 };
 
 /*
@@ -172,10 +213,29 @@ static const struct {
 
 _Static_assert(ARRAY_LEN(fields) <= SHAPE_FIELDS, "a shape has too few places");
 
+/* Of an entry that is asked for by its key all its like are shown. */
+static const char *whole_of(const char *uri)
+{
+	static const char *const wholes[][2] = {
+		{ "contacts:EmailAddress", "contacts:EmailAddresses" },
+		{ "contacts:ImAddress", "contacts:ImAddresses" },
+		{ "contacts:PhoneNumber", "contacts:PhoneNumbers" },
+		{ "contacts:PhysicalAddress", "contacts:PhysicalAddresses" },
+	};
+	size_t colon = strcspn(uri, ":"), n = colon + (uri[colon] == ':');
+
+	n += strcspn(uri + n, ":");
+	for (size_t i = 0; i < ARRAY_LEN(wholes); i++)
+		if (strlen(wholes[i][0]) == n && strncmp(wholes[i][0], uri, n) == 0)
+			return wholes[i][1];
+	return uri;
+}
+
 bool item_want(struct shape *shape, const char *uri)
 {
 	bool known = false;
 
+	uri = whole_of(uri);
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
 		if (strncmp(uri, prefixes[i].prefix, strlen(prefixes[i].prefix)) != 0)
 			continue;
@@ -206,8 +266,67 @@ const struct props *view_props(struct item_view *view)
 	return &view->props;
 }
 
+/* --- what clients have set --- */
+
+static const struct field *field_of(enum kind kind, const char *uri)
+{
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (fields[i].uri && fields[i].kinds & KIND_BIT(kind) &&
+		    strcmp(fields[i].uri, uri) == 0)
+			return &fields[i];
+	return NULL;
+}
+
+bool item_has_field(enum kind kind, const char *uri)
+{
+	return field_of(kind, uri) != NULL;
+}
+
+const char *item_element_uri(enum kind kind, const char *element)
+{
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const char *colon = fields[i].uri ? strchr(fields[i].uri, ':') : NULL;
+		if (colon && fields[i].kinds & KIND_BIT(kind) && strcmp(colon + 1, element) == 0)
+			return fields[i].uri;
+	}
+	return NULL;
+}
+
+/* A member of props takes what was set; a deleted text is absent, as in all of props. */
+void item_describe_edit(const struct item *item, const struct edit *edit, struct props *ret)
+{
+	const struct field *field = field_of(item->kind, edit->key);
+	const char *value = edit->value ? node_text(edit->value) : NULL;
+	int64_t time = TIME_NONE;
+
+	if (!field || field->part || field->type == FALSE || field->type == GIVEN)
+		return;
+	void *member = (char *)ret + field->offset;
+	if (field->type == TEXT)
+		*(const char **)member = value;
+	else if (field->type == BOOL)
+		*(bool *)member = value && text_is_true(value);
+	else
+		*(int64_t *)member = value && text_parse_time(value, &time) ? time : TIME_NONE;
+}
+
+/* True for what is written as the client sent it; members of props have it already. */
+static bool write_edit(struct xml *out, const struct item_view *view, const struct field *field)
+{
+	bool of_props = !field->part && field->type != FALSE && field->type != GIVEN;
+	const struct edit *edit = field->uri && !of_props
+					  ? edits_find(view->item->edits, field->uri)
+					  : NULL;
+
+	if (edit && edit->value)
+		xml_node(out, edit->value);
+	return edit || field->type == GIVEN;
+}
+
 static void write_field(struct xml *out, struct item_view *view, const struct field *field)
 {
+	if (write_edit(out, view, field))
+		return;
 	if (field->part) {
 		field->part(out, view);
 		return;
@@ -267,6 +386,13 @@ static bool is_wanted(const struct field *field, size_t i, const struct shape *s
 	if (field->part == part_mime && shape->mime)
 		return true;
 	return shape->wanted[i] || (enum from)shape->base >= field->from;
+}
+
+void item_write_bare(struct xml *out, const struct item *item)
+{
+	static const struct shape bare = { .base = SHAPE_ID_ONLY };
+
+	item_write(out, item, &bare);
 }
 
 void item_write(struct xml *out, const struct item *item, const struct shape *shape)

@@ -2,6 +2,7 @@
 #ifndef SERVER_ITEM_XML_H
 #define SERVER_ITEM_XML_H
 
+#include "edits.h"
 #include "props.h"
 #include "shape.h"
 
@@ -18,8 +19,19 @@ bool item_refuses(const struct item *item, const struct shape *shape);
 
 /* <t:Message>...</t:Message>, or what its kind is called. */
 void item_write(struct xml *out, const struct item *item, const struct shape *shape);
+/* With its id alone, as in the replies to what writes. */
+void item_write_bare(struct xml *out, const struct item *item);
 /* <t:ItemId Id="" ChangeKey=""/> */
 void item_write_id(struct xml *out, const struct item *item);
+
+/* The item of an ItemId. NULL sets *ret_error to the ResponseCode. op_items.c. */
+struct item *item_asked(struct call *call, const xmlNode *node, const char **ret_error);
+
+bool item_has_field(enum kind kind, const char *uri);
+/* The FieldURI of "Subject"; NULL for what items of that kind do not have. */
+const char *item_element_uri(enum kind kind, const char *element);
+/* Into props what one edit says. */
+void item_describe_edit(const struct item *item, const struct edit *edit, struct props *ret);
 /* The same without the ChangeKey. */
 void item_write_bare_id(struct xml *out, const struct item *item);
 

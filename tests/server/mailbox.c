@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "content.h"
+#include "edits.h"
 
 #define FIRST_SEQ 0x100000
 #define FIRST_ID 0x200000
@@ -128,11 +129,18 @@ void mailbox_loaded(struct mailbox *box)
 	box->loaded_seq = box->seq;
 }
 
-static void item_free(struct item *item)
+void item_discard(struct item *item)
 {
 	content_release(&item->content);
+	edits_release(&item->edits);
 	free(item->subject);
 	free(item->item_class);
+	item->subject = item->item_class = NULL;
+}
+
+static void item_free(struct item *item)
+{
+	item_discard(item);
 	free(item);
 }
 
@@ -410,6 +418,7 @@ void item_delete(struct mailbox *box, struct item *item)
 	folder->unread_n -= !item->read;
 	folder->deleted_n++;
 	content_release(&item->content);
+	edits_release(&item->edits);
 	item->gone_seq = ++box->seq;
 	touched(box, folder, item);
 }
@@ -420,6 +429,7 @@ struct item *item_move(struct mailbox *box, struct item *item, struct folder *to
 
 	item->content = NULL;
 	item->subject = item->item_class = NULL;
+	item->edits = NULL;
 	item_delete(box, item);
 	return folder_add(box, to, &copy);
 }

@@ -22,7 +22,8 @@
  *
  * An item made from a seed is this struct and nothing more: its properties and
  * its bytes are computed when somebody asks (synth.h). `content` is set for
- * what was loaded or given (content.h).
+ * what was loaded or given (content.h). What a client made of properties alone is
+ * `composed`: its edits are all there is (edits.h, compose.h).
  *
  * Moving an item makes a new one, with a new id, and a tombstone. Moving or
  * renaming a folder keeps its id. PR_LOCAL_COMMIT_TIME_MAX counts whole seconds,
@@ -69,6 +70,7 @@ struct item {
 	struct content *content; /* owned; NULL: made from the seed */
 	char *subject;		 /* owned; overrides content and seed where set */
 	char *item_class;	 /* likewise */
+	struct edits *edits;	 /* owned; what clients have set; NULL: nothing */
 	uint64_t mid;		 /* the counter in its id */
 	uint64_t key;		 /* the counter in its change key */
 	uint64_t born_seq;	 /* when it came to this folder */
@@ -83,7 +85,10 @@ struct item {
 	uint8_t pcl;	    /* an enum pcl_state */
 	bool read, draft;
 	bool own; /* written by the mailbox's owner */
+	bool composed;
 };
+/* In place of a number from category_names: the names are among the edits. */
+#define CATEGORY_EDITED 255
 
 enum folder_kind { FOLDER_MAIL, FOLDER_CALENDAR, FOLDER_CONTACTS, FOLDER_TASKS, FOLDER_KIND_COUNT };
 
@@ -190,6 +195,12 @@ void item_set_read(struct mailbox *box, struct item *item, bool read);
 void item_delete(struct mailbox *box, struct item *item);
 /* Returns it as it is in its new folder. */
 struct item *item_move(struct mailbox *box, struct item *item, struct folder *to);
+
+/* mailbox_copy.c: with an id of its own, and with all below it. */
+struct item *item_copy(struct mailbox *box, const struct item *item, struct folder *to);
+struct folder *folder_copy(struct mailbox *box, const struct folder *folder, struct folder *to);
+/* For an item that is in no folder yet. */
+void item_discard(struct item *item);
 
 /* The first entry of the log after seq. */
 size_t folder_log_after(const struct folder *folder, uint64_t seq);

@@ -108,7 +108,7 @@ static void describe(const char *mime, size_t n, const char *type, struct mime_p
 	AUTO(buf) struct buf value = { 0 };
 	size_t at = mime_body_at(mime, n);
 
-	*ret = (struct mime_part){ .body = mime + at, .body_n = n - at };
+	*ret = (struct mime_part){ .whole = mime, .body = mime + at, .body_n = n - at };
 	snprintf(ret->type, sizeof(ret->type), "%.*s", (int)strcspn(type, "; \t"), type);
 	lower(ret->type);
 	mime_param(type, "charset", ret->charset, sizeof(ret->charset));

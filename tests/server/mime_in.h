@@ -36,6 +36,7 @@ bool mime_param(const char *header, const char *name, char *ret, size_t size);
 struct mime_part {
 	char type[64]; /* "text/calendar", lower case */
 	char charset[40], method[16];
+	const char *whole; /* from its header on, up to the end of the body */
 	const char *body;
 	size_t body_n;
 	char encoding[20];

@@ -7,8 +7,7 @@
 
 #define PAGE_MAX 1000
 
-/* The item of an ItemId. NULL sets *ret_error. */
-static struct item *item_asked(struct call *call, const xmlNode *node, const char **ret_error)
+struct item *item_asked(struct call *call, const xmlNode *node, const char **ret_error)
 {
 	struct item *item = NULL;
 	uint64_t fid, mid;

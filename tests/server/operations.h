@@ -18,6 +18,23 @@ void op_sync_items(struct call *call);
 void op_get_item(struct call *call);
 void op_find_item(struct call *call);
 
+/* op_create.c, op_update.c */
+void op_create_item(struct call *call);
+void op_update_item(struct call *call);
+
+/* op_move.c */
+void op_move_item(struct call *call);
+void op_copy_item(struct call *call);
+void op_delete_item(struct call *call);
+
+/* op_folder_writes.c */
+void op_create_folder(struct call *call);
+void op_update_folder(struct call *call);
+void op_move_folder(struct call *call);
+void op_copy_folder(struct call *call);
+void op_delete_folder(struct call *call);
+void op_empty_folder(struct call *call);
+
 /* op_names.c */
 void op_resolve_names(struct call *call);
 void op_convert_id(struct call *call);

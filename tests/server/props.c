@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compose.h"
 #include "content.h"
 #include "synth.h"
 
@@ -21,7 +22,9 @@ static const char *const importances[] = { NULL, "Low", "Normal", "High" };
 
 bool item_has_attachments(const struct item *item)
 {
-	return item->content ? content_has_attachments(item->content) : synth_has_attachment(item);
+	if (item->content)
+		return content_has_attachments(item->content);
+	return !item->composed && synth_has_attachment(item);
 }
 
 void item_describe(const struct item *item, struct props *ret)
@@ -40,8 +43,10 @@ void item_describe(const struct item *item, struct props *ret)
 	};
 	if (item->content)
 		content_describe(item->content, ret);
-	else
+	else if (!item->composed)
 		synth_describe(item, ret);
+	if (item->edits || item->composed)
+		compose_describe(item, ret);
 	if (item->subject)
 		ret->subject = item->subject;
 	if (item->item_class)
@@ -54,7 +59,7 @@ enum err item_mime(const struct item *item, const struct props *props, struct bu
 {
 	if (item->content)
 		return content_mime(item->content, ret);
-	return synth_mime(item, props, ret);
+	return item->composed ? compose_mime(item, props, ret) : synth_mime(item, props, ret);
 }
 
 const char *props_keep(struct props *props, const char *s)

@@ -9,8 +9,11 @@ static bool add_tag(struct call *call, const xmlNode *node, struct shape *shape)
 	const char *text = node_attr(node, "PropertyTag"), *type = node_attr(node, "PropertyType");
 	char *end;
 
-	if (!*text)
-		return true; /* a named property */
+	if (!*text) {
+		if (shape->named_n < SHAPE_NAMED)
+			shape->named[shape->named_n++] = node;
+		return true;
+	}
 	unsigned long tag = strtoul(text, &end, 0);
 	if (*end || tag == 0 || tag > 0xffff) {
 		soap_schema_fault(call, "The 'PropertyTag' attribute is invalid - '%.60s'.", text);
@@ -49,7 +52,7 @@ bool shape_parse(struct call *call, const xmlNode *node, shape_want_fn want, str
 		.base = strcmp(base, "AllProperties") == 0 ? SHAPE_ALL
 			: strcmp(base, "Default") == 0	   ? SHAPE_DEFAULT
 							   : SHAPE_ID_ONLY,
-		.mime = strcmp(child_text(node, "IncludeMimeContent"), "true") == 0,
+		.mime = text_is_true(child_text(node, "IncludeMimeContent")),
 		.text_body = strcmp(child_text(node, "BodyType"), "Text") == 0,
 	};
 	const xmlNode *field = node_first(node_child(node, "AdditionalProperties"));

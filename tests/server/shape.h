@@ -9,10 +9,12 @@
  *
  * A FieldURI is an index into the table of whoever writes them (item_xml.c,
  * folder_xml.c); one that is valid and not in the table is a property that no
- * object here has. A PropertyTag stands for itself; named properties are never set.
+ * object here has. A PropertyTag stands for itself; a named property is there where
+ * a client has set it.
  */
 #define SHAPE_FIELDS 160
 #define SHAPE_TAGS 64
+#define SHAPE_NAMED 16
 
 enum shape_base { SHAPE_ID_ONLY, SHAPE_DEFAULT, SHAPE_ALL };
 
@@ -31,6 +33,8 @@ struct shape {
 	uint32_t kinds_refused; /* KIND_BITs for which some FieldURI makes no sense */
 	struct shape_tag tags[SHAPE_TAGS];
 	size_t tags_n;
+	const xmlNode *named[SHAPE_NAMED]; /* the request's ExtendedFieldURIs */
+	size_t named_n;
 };
 
 /* Marks a FieldURI as wanted. False for one that does not exist. */

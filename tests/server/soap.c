@@ -20,42 +20,17 @@ static const struct {
 	const char *name;
 	void (*run)(struct call *call);
 } operations[] = {
-	{ "ConvertId", op_convert_id },
-	{ "FindFolder", op_find_folder },
-	{ "FindItem", op_find_item },
-	{ "GetFolder", op_get_folder },
-	{ "GetItem", op_get_item },
-	{ "ResolveNames", op_resolve_names },
-	{ "SyncFolderHierarchy", op_sync_hierarchy },
-	{ "SyncFolderItems", op_sync_items },
+	{ "ConvertId", op_convert_id },	      { "CopyFolder", op_copy_folder },
+	{ "CopyItem", op_copy_item },	      { "CreateFolder", op_create_folder },
+	{ "CreateItem", op_create_item },     { "DeleteFolder", op_delete_folder },
+	{ "DeleteItem", op_delete_item },     { "EmptyFolder", op_empty_folder },
+	{ "FindFolder", op_find_folder },     { "FindItem", op_find_item },
+	{ "GetFolder", op_get_folder },	      { "GetItem", op_get_item },
+	{ "MoveFolder", op_move_folder },     { "MoveItem", op_move_item },
+	{ "ResolveNames", op_resolve_names }, { "SyncFolderHierarchy", op_sync_hierarchy },
+	{ "SyncFolderItems", op_sync_items }, { "UpdateFolder", op_update_folder },
+	{ "UpdateItem", op_update_item },
 };
-
-static const struct {
-	const char *code, *text;
-} error_texts[] = {
-	{ "ErrorAccessDenied", "Access is denied. Check credentials and try again." },
-	{ "ErrorFolderNotFound", "The specified folder could not be found in the store." },
-	{ "ErrorInvalidIdMalformed", "Id is malformed." },
-	{ "ErrorInvalidPropertyForOperation", "The property is not valid for this operation." },
-	{ "ErrorInvalidPropertyRequest",
-	  "The property requested is not valid for this object type." },
-	{ "ErrorInvalidSyncStateData",
-	  "Synchronization state data is corrupt or otherwise invalid." },
-	{ "ErrorItemNotFound", "The specified object was not found in the store." },
-	{ "ErrorNameResolutionNoResults", "No results were found." },
-	{ "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it." },
-	{ "ErrorNoPublicFolderServerAvailable", "Public folder server is not available." },
-	{ "ErrorSyncFolderNotFound", "The folder to be synchronized could not be found." },
-	{ "ErrorInvalidMailbox", "The mailbox is not valid." },
-};
-
-static const char *error_text(const char *code)
-{
-	for (size_t i = 0; i < ARRAY_LEN(error_texts); i++)
-		if (strcmp(error_texts[i].code, code) == 0)
-			return error_texts[i].text;
-	return "The request could not be completed.";
-}
 
 bool node_is(const xmlNode *node, const char *name)
 {
@@ -110,6 +85,11 @@ const char *node_attr(const xmlNode *node, const char *name)
 	return "";
 }
 
+bool text_is_true(const char *text)
+{
+	return strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+}
+
 const char *child_text(const xmlNode *node, const char *name)
 {
 	return node_text(node_child(node, name));
@@ -160,20 +140,6 @@ void message_begin(struct call *call, const char *name)
 void message_end(struct call *call, const char *name)
 {
 	xml_rawf(call->out, "</m:%sResponseMessage>", name);
-}
-
-void message_error_begin(struct call *call, const char *name, const char *code)
-{
-	xml_rawf(call->out, "<m:%sResponseMessage ResponseClass=\"Error\">", name);
-	xml_element(call->out, "m:MessageText", error_text(code));
-	xml_element(call->out, "m:ResponseCode", code);
-	xml_raw(call->out, "<m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>");
-}
-
-void message_error(struct call *call, const char *name, const char *code)
-{
-	message_error_begin(call, name, code);
-	message_end(call, name);
 }
 
 static void write_start(const struct like *like, struct xml *out)
@@ -366,7 +332,8 @@ void soap_answer(struct server *server, struct user *user, const char *body, siz
 	struct call call = { .server = server, .user = user, .box = user->box, .out = ret };
 	AUTO(xml_doc)
 	xmlDoc *doc = xmlReadMemory(body, (int)n, NULL, NULL,
-				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+					    XML_PARSE_HUGE);
 	size_t start = ret->buf.len;
 	bool replies = true;
 

@@ -53,6 +53,8 @@ xmlNode *node_next(const xmlNode *node);
 bool node_is(const xmlNode *node, const char *name);
 const char *node_text(const xmlNode *node);
 const char *node_attr(const xmlNode *node, const char *name);
+/* An xs:boolean may be a word or a digit. */
+bool text_is_true(const char *text);
 /* The text of that child, "" where there is none. */
 const char *child_text(const xmlNode *node, const char *name);
 
@@ -62,8 +64,10 @@ void reply_end(struct call *call, const char *name);
 /* One message that went well, up to and with its ResponseCode; and its end. */
 void message_begin(struct call *call, const char *name);
 void message_end(struct call *call, const char *name);
-/* The start of one that failed (MessageText to DescriptiveLinkKey). */
+/* errors.c. The start of one that failed (MessageText to DescriptiveLinkKey). */
 void message_error_begin(struct call *call, const char *name, const char *code);
+/* And with the FieldURI that is to blame; "" for none. */
+void message_error_at(struct call *call, const char *name, const char *code, const char *uri);
 /* A whole one. */
 void message_error(struct call *call, const char *name, const char *code);
 

@@ -4,7 +4,7 @@
 #include <nettle/sha2.h>
 #include <string.h>
 
-#include "props.h"
+#include "compose.h"
 
 /* JSON has no place for absent text and times but null. */
 static json_t *text(const char *s)
@@ -39,10 +39,8 @@ static json_t *categories(const struct item *item)
 {
 	json_t *names = json_array();
 
-	for (size_t i = 0; i < 2; i++)
-		if (category_names[item->category][i])
-			json_array_append_new(names,
-					      json_string(category_names[item->category][i]));
+	for (size_t i = 0; item_category(item, i); i++)
+		json_array_append_new(names, json_string(item_category(item, i)));
 	return names;
 }
 
