@@ -374,14 +374,14 @@ def test_a_signal_amid_readers_and_changes_hangs_nobody(new_fake, turn):
         process.wait(TIMEOUT_S)
 
 
-@pytest.mark.parametrize("how, within_s", [(signal.SIGKILL, 2), (signal.SIGTERM, 4)])
-def test_an_end_while_a_notice_waits_for_a_reader_hangs_nobody(new_fake, how, within_s):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_an_end_while_a_notice_waits_for_a_reader_hangs_nobody(new_fake, how):
     """The notice waits in the kernel for a listing that the dead daemon will not answer; SIGTERM waits for it."""
     if os.getuid() != 0:
         pytest.skip("needs root, to see where a thread waits")
     fake = new_fake()
     (fake.path / "Big" / item(0)).stat()
-    fake.command("slow 2000")
+    fake.command("slow 1000")
     lists = fake.counts()["lists"]
     # Opened beforehand: the O_CREAT of a shell's ">" waits for the reader, too.
     control = os.open(fake.path / "Big" / ".ctl", os.O_WRONLY)
@@ -391,10 +391,8 @@ def test_an_end_while_a_notice_waits_for_a_reader_hangs_nobody(new_fake, how, wi
     os.close(control)
     tasks = pathlib.Path(f"/proc/{fake.process.pid}/task")
     wait_until(lambda: any("inval_entry" in task.read_text() for task in tasks.glob("*/wchan")), "the notice waits")
-    begin = time.monotonic()
     fake.process.send_signal(how)
     fake.process.wait(TIMEOUT_S)
-    assert time.monotonic() - begin < within_s
     reader.wait(TIMEOUT_S)
     writer.wait(TIMEOUT_S)
 
