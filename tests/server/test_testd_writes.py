@@ -81,7 +81,8 @@ ITEMS = {
     "tasks": ("<t:Task><t:Subject>Work</t:Subject><t:DueDate>2024-02-01T00:00:00Z</t:DueDate>"
               "<t:PercentComplete>100</t:PercentComplete></t:Task>",
               "Tasks", "task:DueDate", "task:PercentComplete", "task:IsComplete", "task:Status"),
-    "inbox": ("<t:PostItem><t:Subject>Note</t:Subject><t:Body BodyType='Text'>Hi</t:Body></t:PostItem>",
+    "inbox": ("<t:PostItem><t:Subject>Note</t:Subject><t:Body BodyType='Text'>Hi</t:Body>"
+              "</t:PostItem>",
               "Inbox", "item:Body", "item:Subject"),
 }
 
@@ -107,7 +108,7 @@ def test_a_meeting_from_mime_and_what_can_not_be_one(box):
     assert box.item(key)["kind"] == "CalendarItem" and box.item(key)["subject"] == "Lunch"
     for element, content, code in (
             ("CalendarItem", MIME, "ErrorMimeContentConversionFailed"),
-            ("CalendarItem", ICAL.replace(b"VEVENT", b"VFREEBUSY"), "ErrorMimeContentConversionFailed"),
+            ("CalendarItem", ICAL.replace(b"VEVENT", b"VTODO"), "ErrorMimeContentConversionFailed"),
             ("Message", ICAL, "ErrorMimeContentConversionFailed"),
             ("Message", b"", "ErrorMimeContentInvalid"),
             ("Contact", b"BEGIN:VCARD\r\nEND:VCARD\r\n", "ErrorUnsupportedMimeConversion"),
@@ -154,6 +155,12 @@ def test_a_named_property_comes_back(box):
     assert text(box.get(key, path), "t:ExtendedProperty/t:Value") == "a<b"
     key, _ = box.made(move("MoveItem", box.folder("Inbox"), key))
     assert text(box.get(key, path), "t:ExtendedProperty/t:Value") == "a<b"
+
+
+def test_a_mail_of_many_megabytes(box):
+    content = MIME + b"0123456789abcdef\r\n" * 900_000
+    key, _ = box.made(create(mime("Message", content)))
+    assert box.item(key)["mime_size"] == len(content)
 
 
 # --- UpdateItem ---

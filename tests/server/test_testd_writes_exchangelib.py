@@ -50,7 +50,8 @@ def a_message(account):
 def a_meeting(account):
     return exchangelib.CalendarItem(
         account=account, folder=account.calendar, subject="Treffen", location="Köln",
-        start=at(2024, 5, 1, 9, 0), end=at(2024, 5, 1, 10, 0), body=exchangelib.HTMLBody("<b>x</b>"),
+        start=at(2024, 5, 1, 9, 0), end=at(2024, 5, 1, 10, 0),
+        body=exchangelib.HTMLBody("<b>x</b>"),
         required_attendees=[exchangelib.Attendee(
             mailbox=exchangelib.Mailbox(name="Bob", email_address="bob@example.org"),
             response_type="Unknown")])
@@ -70,8 +71,8 @@ def a_contact(account):
 
 def a_task(account):
     return exchangelib.Task(account=account, folder=account.tasks, subject="Aufgabe",
-                            due_date=exchangelib.EWSDate(2024, 5, 2), percent_complete=decimal.Decimal(50),
-                            status="InProgress", body="Notes")
+                            due_date=exchangelib.EWSDate(2024, 5, 2), status="InProgress",
+                            percent_complete=decimal.Decimal(50), body="Notes")
 
 
 def a_post(account):

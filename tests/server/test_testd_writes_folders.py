@@ -107,8 +107,8 @@ def test_a_folder_is_renamed_and_hidden(box):
         box.made(hide(key, value))
         assert box.server.truth(mime=False)["Inbox/NEU/ä"]["hidden"] == (value == "true")
         assert box.folder_news() == [("Update", key, "NEU/ä")]
-    count = "<t:SetFolderField><t:FieldURI FieldURI='folder:TotalCount'/><t:Folder><t:TotalCount>1" \
-            "</t:TotalCount></t:Folder></t:SetFolderField>"
+    count = ("<t:SetFolderField><t:FieldURI FieldURI='folder:TotalCount'/><t:Folder>"
+             "<t:TotalCount>1</t:TotalCount></t:Folder></t:SetFolderField>")
     assert box.codes(change(key, count)) == ["ErrorInvalidPropertySet"]
 
 

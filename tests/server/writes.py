@@ -72,10 +72,12 @@ class Box:
                  text(change, ".//t:DisplayName")) for change in message.find("m:Changes", NS)]
 
     def get(self, key, *uris, base="IdOnly"):
-        fields = "".join(uri if uri[0] == "<" else f"<t:FieldURI FieldURI='{uri}'/>" for uri in uris)
+        fields = "".join(uri if uri[0] == "<" else f"<t:FieldURI FieldURI='{uri}'/>"
+                         for uri in uris)
         extra = f"<t:AdditionalProperties>{fields}</t:AdditionalProperties>" if fields else ""
-        message = self.one(f"<m:GetItem><m:ItemShape><t:BaseShape>{base}</t:BaseShape>{extra}"
-                           f"</m:ItemShape><m:ItemIds><t:ItemId Id='{key}'/></m:ItemIds></m:GetItem>")
+        message = self.one(
+            f"<m:GetItem><m:ItemShape><t:BaseShape>{base}</t:BaseShape>{extra}</m:ItemShape>"
+            f"<m:ItemIds><t:ItemId Id='{key}'/></m:ItemIds></m:GetItem>")
         assert text(message, "m:ResponseCode") == "NoError"
         return message.find("m:Items/*", NS)
 
@@ -104,8 +106,8 @@ def mime(element, content, more=""):
 
 
 def tag(number, kind, value):
-    return (f"<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag='{number}' PropertyType='{kind}'/>"
-            f"<t:Value>{value}</t:Value></t:ExtendedProperty>")
+    path = f"<t:ExtendedFieldURI PropertyTag='{number}' PropertyType='{kind}'/>"
+    return f"<t:ExtendedProperty>{path}<t:Value>{value}</t:Value></t:ExtendedProperty>"
 
 
 def field(uri, value, element="Message", how="Set"):
