@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,11 +41,12 @@ static void unmount_stale(const char *path)
 	posix_spawn_file_actions_destroy(&actions);
 }
 
+/* The kernel still answers stat and readdir of a dead mount from its cache; statfs it never does. */
 static bool is_stale(const char *path)
 {
-	struct stat st;
+	struct statfs fs;
 
-	return stat(path, &st) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+	return statfs(path, &fs) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 static enum err check_empty(const char *path, struct buf *reason)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ews-testd and ewsfs as objects: start, ask, stop. No fixed sleeps: readiness comes through pipes."""
 import base64
+import contextlib
 import datetime
 import json
 import os
@@ -113,7 +114,8 @@ class Mount:
         return [str(EWSFS), *flags, "-o", ",".join(self.options), self.url, str(self.path)]
 
     def start(self):
-        self.path.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # a mount left by a crash cannot be looked at
+            self.path.mkdir()
         ready, ready_child = os.pipe()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(

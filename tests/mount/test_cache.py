@@ -53,3 +53,13 @@ def test_a_second_mount_on_a_cache_is_refused(small, new_mount, place):
     assert result.returncode != 0 and result.stderr.count("\n") == 1
     assert "cache" in result.stderr
     assert not os.path.ismount(other)
+
+
+def test_a_dead_mount_that_the_kernel_remembers_is_mounted_over(small, new_mount):
+    mount = new_mount(small)
+    mount.update()
+    before = snapshot(mount)
+    mount.kill()
+    os.stat(mount.path)  # answered from the kernel's memory, though nobody serves it
+    mount.start()
+    assert snapshot(mount) == before
