@@ -53,6 +53,9 @@ struct store {
 /* Keeps the line for store_reason() and hands err back. */
 enum err store_fail(struct store *store, enum err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Remembers beyond this process that the file is damaged. */
+void damage_note(const struct store *store);
+
 /* NFS, SMB or FUSE, by statfs(2). */
 bool store_is_remote(long fs_type);
 

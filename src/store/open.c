@@ -50,6 +50,8 @@ enum err store_fail(struct store *store, enum err err, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(store->reason, sizeof(store->reason), fmt, args);
 	va_end(args);
+	if (err == ERR_DAMAGED)
+		damage_note(store);
 	return err;
 }
 

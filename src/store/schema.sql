@@ -102,6 +102,7 @@ CREATE TABLE attribute (
 -- offset is one step down the tree.
 CREATE TABLE content (
 	id INTEGER PRIMARY KEY,
+	sum INTEGER NOT NULL,       -- of data: SQLite does not see it where the middle of a BLOB is damaged
 	data BLOB NOT NULL
 );
 

@@ -73,9 +73,9 @@
 		"LEFT JOIN item i ON n.flags & 3 = 0 AND i.row = n.owner " \
 		"LEFT JOIN folder f ON f.ino = i.folder WHERE n.ino = ?1") \
 	\
-	X(ADD_CHUNK, "INSERT INTO content (id, data) VALUES (?1, ?2)") \
+	X(ADD_CHUNK, "INSERT INTO content (id, sum, data) VALUES (?1, ?2, ?3)") \
 	X(LOAD_CHUNK, "SELECT data FROM content WHERE id = ?1") \
-	X(READ_CHUNKS, "SELECT n.flags, n.size, c.id, c.data FROM inode n " \
+	X(READ_CHUNKS, "SELECT n.flags, n.size, c.id, c.data, c.sum FROM inode n " \
 		"LEFT JOIN content c ON c.id BETWEEN ?2 AND ?3 WHERE n.ino = ?1 ORDER BY c.id") \
 	X(DROP_CHUNKS, "DELETE FROM content WHERE id BETWEEN ?1 AND ?2") \
 	\

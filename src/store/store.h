@@ -43,6 +43,11 @@ MUST_CHECK enum err store_open(const char *path, enum store_mode mode, struct st
 void store_release(struct store **store);
 /* The last failure, in one line. */
 const char *store_reason(const struct store *store);
+/* True when damage was met, by any connection to the file and in this process or before it: what
+ * can be read is good, the rest is ERR_DAMAGED, and the file should be made anew. Any thread. */
+bool store_is_damaged(const struct store *store);
+/* Another file stands in its place. */
+void store_forget_damage(const char *path);
 /* The directory of the file: where large bodies spill to. Lives as long as the store. */
 const char *store_dir(const struct store *store);
 

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 
+enum { ROOT_INO = 1 };
 enum { BUSY_MS = 10 * 1000, BUSY_STEP_MS = 100 };
 
 /* The cache file: where it lies, whose it is, and what becomes of a damaged one. */
@@ -91,6 +92,8 @@ static enum err set_aside(const char *path, const char *damage, struct buf *reas
 		err = rename_part(path, "", stamp, reason);
 	FAULT("cache.aside");
 	if (!err)
+		store_forget_damage(path);
+	if (!err)
 		log_warning("%s: damaged (%s), kept as %s.damaged-%s, fetching everything anew",
 			    path, damage, path, stamp);
 	return err;
@@ -111,26 +114,60 @@ static enum err open_patiently(const char *path, struct store **ret, struct buf 
 	}
 }
 
-enum err sync_open_cache(const struct account *account, struct store **ret, struct buf *reason)
+/* What a mount cannot do without: damage there shows now. */
+static enum err probe(struct store *store)
+{
+	AUTO(folders) struct folders folders = { 0 };
+	struct store_tally tally;
+	struct store_node root;
+
+	enum err err = store_load_node(store, ROOT_INO, &root);
+	if (!err)
+		err = store_load_folders(store, &folders);
+	if (!err)
+		err = store_load_tally(store, ROOT_INO, true, &tally);
+	return err == ERR_NOT_FOUND ? ERR_DAMAGED : err;
+}
+
+/* Opens it for the account. On failure *reason says why. */
+static enum err open_bound(const struct account *account, struct store **ret, struct buf *reason)
 {
 	AUTO(store) struct store *store = NULL;
-	AUTO(buf) struct buf owner = { 0 }, damage = { 0 };
+	AUTO(buf) struct buf owner = { 0 };
 
-	enum err err = make_dirs(account->cache, reason);
-	if (!err)
-		err = open_patiently(account->cache, &store, &damage);
-	if (err == ERR_DAMAGED) {
-		err = set_aside(account->cache, buf_str(&damage), reason);
-		if (!err)
-			err = store_open(account->cache, STORE_WRITER, &store, reason);
-	} else if (err && reason->len == 0 && buf_append_str(reason, buf_str(&damage))) {
-		err = ERR_NOMEM;
+	enum err err = open_patiently(account->cache, &store, reason);
+	if (!err && store_is_damaged(store)) {
+		err = buf_append_str(reason, "met while it was in use");
+		return err ? err : ERR_DAMAGED;
 	}
 	if (!err)
 		err = print_owner(account, &owner);
 	if (!err)
 		err = store_claim(store, buf_str(&owner), account->mtime, reason);
 	if (!err)
+		err = probe(store);
+	if (!err)
 		*ret = give(store);
+	else if (store && reason->len == 0 && buf_append_str(reason, store_reason(store)))
+		err = ERR_NOMEM;
+	return err;
+}
+
+enum err sync_open_cache(const struct account *account, struct store **ret, struct buf *reason)
+{
+	AUTO(buf) struct buf why = { 0 };
+
+	enum err err = make_dirs(account->cache, reason);
+	if (err)
+		return err;
+	err = open_bound(account, ret, &why);
+	if (err == ERR_DAMAGED) {
+		err = set_aside(account->cache, buf_str(&why), reason);
+		buf_clear(&why);
+		if (!err)
+			err = open_bound(account, ret, &why);
+	}
+	if (err && reason->len == 0 && buf_append_str(reason, buf_str(&why)))
+		err = ERR_NOMEM;
 	return err;
 }

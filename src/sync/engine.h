@@ -118,6 +118,19 @@ bool gate_ends_run(enum err err);
 /* Remembers why: shown and logged when the run ends. */
 void gate_blame(struct sync *sync, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* --- space.c: room on the disk --- */
+
+struct space {
+	int64_t look_ms; /* when to look again */
+	bool is_short;
+	uint64_t items_n, need, free; /* bytes; as last seen */
+};
+
+/* True when what is queued does not fit on the disk. Looks once a second. */
+bool space_is_short(struct sync *sync);
+/* ERR_NO_SPACE, and says how much is missing. */
+enum err space_fail(struct sync *sync);
+
 /* --- fetch.c, settle.c: the queue --- */
 
 /* One answer of a GetItem, waiting for the rest of its batch. */
@@ -280,6 +293,7 @@ struct sync {
 
 	struct gate gate;
 	struct findings findings;
+	struct space space;
 	struct flight *flights;
 	enum err fetch_err;	/* a batch met what ends the run */
 	int64_t retry_until_ms; /* delayed jobs that a run waits for are due by then */

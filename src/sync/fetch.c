@@ -194,7 +194,7 @@ enum err fetch_fill(struct sync *sync)
 {
 	enum err err = sync->fetch_err;
 
-	while (!err && gate_is_open(sync) &&
+	while (!err && gate_is_open(sync) && !space_is_short(sync) &&
 	       ews_pending_n(sync->ews) < sync->account->connections_n)
 		err = start_one(sync);
 	status_note_queue(sync);
@@ -207,6 +207,8 @@ static enum err load_pause(struct sync *sync, int64_t *ret_ms)
 	int64_t due_ms, now = clock_boot_ms();
 	uint64_t n;
 
+	if (space_is_short(sync))
+		return space_fail(sync);
 	enum err err = store_load_queue(sync->store, &due_ms, &n);
 	if (err)
 		return err;

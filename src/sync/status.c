@@ -156,4 +156,9 @@ void sync_load_status(struct sync *sync, struct sync_status *ret)
 	lock_drop(&board->lock);
 	ret->requests_n = stats.requests_n;
 	ret->bytes_in = stats.bytes_in;
+	if (store_is_damaged(sync->store) && ret->state > SYNC_STATE_ERROR) {
+		ret->state = SYNC_STATE_ERROR;
+		snprintf(ret->last_error, sizeof(ret->last_error),
+			 "%s: mount again to have it made anew", err_text(ERR_DAMAGED));
+	}
 }

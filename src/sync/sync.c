@@ -12,6 +12,7 @@ enum {
 	LIST_PATIENCE_MS = 30 * 1000, /* of somebody who waits for a mount */
 	BACK_OFF_MIN_MS = 1000,
 	AUTH_MS = 60 * 1000,
+	STORE_MS = 60 * 1000, /* somebody makes room, or mends the disk */
 };
 
 static void hear(void *ctx, const struct store_change *change)
@@ -114,7 +115,7 @@ static void print_failure(const struct sync *sync, enum err err, char *ret, size
 {
 	const char *reason = sync->reason;
 
-	if (is_of_store(err) && *store_reason(sync->store))
+	if (is_of_store(err) && !sync->space.is_short && *store_reason(sync->store))
 		reason = store_reason(sync->store);
 	if (!*reason || strcmp(reason, err_text(err)) == 0)
 		snprintf(ret, size, "%s", err_text(err));
@@ -145,8 +146,8 @@ static int64_t load_pause_ms(struct sync *sync, enum err err)
 
 	if (err == ERR_AUTH)
 		return poll_ms < AUTH_MS ? poll_ms : AUTH_MS;
-	if (is_of_store(err))
-		return poll_ms;
+	if (is_of_store(err) && poll_ms > STORE_MS)
+		poll_ms = STORE_MS;
 	return gate_delay_ms(sync, sync->failures, BACK_OFF_MIN_MS, poll_ms);
 }
 

@@ -59,6 +59,8 @@ static inline int bench_down(void **state)
 	struct bench *bench = *state;
 	char wal[80], shm[80];
 
+	store_forget_damage(bench->path);
+
 	store_release(&bench->store);
 	snprintf(wal, sizeof(wal), "%s-wal", bench->path);
 	snprintf(shm, sizeof(shm), "%s-shm", bench->path);
