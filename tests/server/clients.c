@@ -20,7 +20,7 @@ static void add(struct clients *clients, struct MHD_Connection *connection)
 {
 	struct client *client = must_alloc(NULL, sizeof(*client));
 
-	*client = (struct client){ clients->all, connection };
+	*client = (struct client){ .next = clients->all, .connection = connection };
 	clients->all = client;
 }
 
@@ -52,18 +52,29 @@ void clients_notify(void *ctx, struct MHD_Connection *connection, void **socket_
 	lock_drop(&clients->lock);
 }
 
+void clients_spare(struct clients *clients, const struct MHD_Connection *connection)
+{
+	lock_acquire(&clients->lock);
+	for (struct client *client = clients->all; client; client = client->next)
+		if (client->connection == connection)
+			client->spared = true;
+	lock_drop(&clients->lock);
+}
+
 void clients_fail_over(struct clients *clients, uint64_t failovers,
 		       const struct MHD_Connection *but)
 {
 	lock_acquire(&clients->lock);
 	for (struct client *client = clients->all; client; client = client->next) {
-		if (failovers == clients->failovers || client->connection == but)
+		if (failovers <= clients->failovers || client->spared || client->connection == but)
 			continue;
 		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 			client->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		if (info)
 			shutdown(info->connect_fd, SHUT_RDWR);
 	}
-	clients->failovers = failovers;
+	/* Another thread may have seen a later one already. */
+	if (failovers > clients->failovers)
+		clients->failovers = failovers;
 	lock_drop(&clients->lock);
 }

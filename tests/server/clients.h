@@ -10,6 +10,7 @@
 struct client {
 	struct client *next;
 	struct MHD_Connection *connection;
+	bool spared;
 };
 
 struct clients {
@@ -23,7 +24,9 @@ void clients_destroy(struct clients *clients);
 /* For MHD_OPTION_NOTIFY_CONNECTION. */
 void clients_notify(void *ctx, struct MHD_Connection *connection, void **socket_context,
 		    enum MHD_ConnectionNotificationCode code);
-/* Closes all but that one, if there was a failover since the last call. */
+/* That one is of a test, which no failover is to cut off from its answer. */
+void clients_spare(struct clients *clients, const struct MHD_Connection *connection);
+/* Closes all others but that one, if there was a failover since the last call. */
 void clients_fail_over(struct clients *clients, uint64_t failovers,
 		       const struct MHD_Connection *but);
 

@@ -133,6 +133,8 @@ static enum MHD_Result route(struct http *http, struct MHD_Connection *connectio
 
 	if (exchange->too_large)
 		return send_page(connection, MHD_HTTP_CONTENT_TOO_LARGE, "Request too large.");
+	if (strncmp(url, "/test/", 6) == 0)
+		clients_spare(&http->clients, connection);
 	if (strcasecmp(url, EWS_PATH) == 0)
 		result = answer_ews(connection, http->server, method, exchange);
 	else if (strncmp(url, "/test/", 6) == 0)

@@ -62,6 +62,7 @@ static const struct like all[] = {
 		.deletes_first = true,
 		.any_state = true,
 		.read_is_update = true,
+		.keys_ignored = true,
 		.mime_varies = true,
 	},
 };

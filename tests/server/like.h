@@ -24,6 +24,7 @@ struct like {
 	bool deletes_first;	 /* and it does not say so when more of them are to come */
 	bool any_state;		 /* a SyncState that cannot be read counts as none */
 	bool read_is_update;	 /* UpdateItem of IsRead gives another change key */
+	bool keys_ignored;	 /* no change is refused for what it is based on */
 	bool mime_varies;	 /* another boundary in each reply */
 };
 

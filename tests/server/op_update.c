@@ -28,6 +28,8 @@ static const char *check_key(const struct call *call, const xmlNode *id, const s
 	bool strict = strcmp(node_attr(call->op, "ConflictResolution"), "NeverOverwrite") == 0;
 	char present[CHANGE_KEY_SIZE];
 
+	if (call->server->like->keys_ignored)
+		return NULL;
 	if (!*key)
 		return "ErrorChangeKeyRequiredForWriteOperations";
 	size_t n = key_length(key);
@@ -110,6 +112,9 @@ static struct set_result apply(struct call *call, const xmlNode *updates, struct
 		result.changed |= item->draft;
 		item->draft = false;
 	}
+	/* gromox makes another version of it. */
+	if (result.has_read && call->server->like->read_is_update && item->read != result.read)
+		result.changed = true;
 	if (result.changed)
 		item_changed(call->box, item);
 	if (result.has_read)

@@ -126,6 +126,57 @@ def test_of_one_user():
         assert server.post(testd.envelope(GET_FOLDER))[0] == 403
 
 
+def test_of_nobody_in_particular():
+    with testd.Server("--user", "bob:b") as server:
+        server.control("fault", kind="403")
+        assert server.post(testd.envelope(GET_FOLDER))[0] == 403
+        wrong = json.dumps({"kind": "403", "folder": "Inbox"})
+        assert server.raw("/test/fault", wrong, "POST")[0] == 400, "whose Inbox?"
+
+
+def test_many_at_once(server):
+    """Exactly as often as was said, however many ask."""
+    server.control("fault", kind="403", count=50)
+    statuses = []
+
+    def ask():
+        for _ in range(12):
+            statuses.append(server.post(testd.envelope(GET_FOLDER))[0])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses.count(403) == 50 and statuses.count(200) == 8 * 12 - 50
+
+
+def test_failover_under_load(server):
+    """Connections are closed while others are opened and used."""
+    stop = threading.Event()
+    odd = []
+
+    def ask():
+        while not stop.is_set():
+            try:
+                status = server.post(testd.envelope(GET_FOLDER))[0]
+                if status != 200:
+                    odd.append(status)
+            except (OSError, http.client.HTTPException):
+                pass
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        server.control("failover")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not odd
+    server.ask(GET_FOLDER)
+
+
 def test_of_one_folder(server):
     server.control("fault", kind="error", code="ErrorAccessDenied", op="SyncFolderItems",
                    folder="Drafts")

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """--like gromox: what was recorded of gromox 3.10, and what it says of itself in its source."""
 import base64
+import random
 import re
 
 import pytest
 
 import testd
 from test_testd_faults import answered, codes, get_item, ids, read_all, wire
+from test_testd_sync import Client, change, compare
 from testd import NS, text
 
 LIKE = "gromox"
@@ -116,6 +118,48 @@ def test_deletes_come_first_and_the_rest_of_them_unannounced(server):
     state, last, page = server.sync(inbox, state, 2)
     assert len(page) == 1 and last
     assert server.sync(inbox, state)[2] == []
+
+
+class Patient(Client):
+    """Does not believe that a page is the last."""
+
+    def catch_up(self, most=512):
+        super().catch_up(most)
+        while self.server.sync(self.folder, self.state, most)[2]:
+            super().catch_up(most)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_changes_between_pages(seed):
+    rng = random.Random(seed)
+    with testd.Server("--synthetic", f"alice:1:60:300:{seed}", "--like", LIKE) as server:
+        client = Patient(server, server.truth(mime=False)["Inbox"]["id"])
+        for _ in range(150):
+            change(server, rng)
+            if rng.random() < 0.5:
+                client.page(rng.choice((1, 2, 5, 20, 512)))
+            if rng.random() < 0.1:
+                client.catch_up(rng.choice((3, 512)))
+                compare(server, client)
+        client.catch_up(4)
+        compare(server, client)
+
+
+def test_an_update_of_the_read_flag_is_an_update(server):
+    inbox = server.truth(False)["Inbox"]["id"]
+    state, _, changes = server.sync(inbox)
+    item = next(i for i in server.truth(False)["Inbox"]["items"] if i["id"] == changes[0][1])
+    server.ask(
+        '<m:UpdateItem ConflictResolution="AlwaysOverwrite" MessageDisposition="SaveOnly">'
+        f'<m:ItemChanges><t:ItemChange><t:ItemId Id="{item["id"]}"/><t:Updates>'
+        '<t:SetItemField><t:FieldURI FieldURI="message:IsRead"/><t:Message><t:IsRead>'
+        f'{str(not item["is_read"]).lower()}</t:IsRead></t:Message></t:SetItemField></t:Updates>'
+        "</t:ItemChange></m:ItemChanges></m:UpdateItem>")
+    state, _, changes = server.sync(inbox, state)
+    assert [c[:2] for c in changes] == [("Update", item["id"])]
+    server.control("flag", item=item["id"])
+    _, _, changes = server.sync(inbox, state)
+    assert [c[:2] for c in changes] == [("ReadFlagChange", item["id"])]
 
 
 def test_mime_differs_and_says_the_same(server):
