@@ -32,9 +32,8 @@ MUST_CHECK enum err ctl_forget(struct call *call);
 MUST_CHECK enum err ctl_refuse(struct buf *reason, enum err err, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 /*
- * The options that are given as bits in the order of their letters in `letters`, and what is left
- * over, which must be `min` to `max` words: they stand in argv from optind on. A capital letter is
- * that option's first letter; `long_names` has one for each letter.
+ * The options of a command: a letter and a long name each. *ret_flags has the bit of each that is
+ * given, in that order. What is left over, `min` to `max` words, stands in argv from optind on.
  */
 MUST_CHECK enum err ctl_parse(struct call *call, const char *letters, const char *const *long_names,
 			      int min, int max, unsigned *ret_flags);
