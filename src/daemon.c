@@ -18,7 +18,7 @@
 #include "base/text.h"
 
 /* The first byte of the child's word; anything else begins the line that says what failed. */
-enum { READY_BYTE = 6 };
+enum { READY_BYTE = 6, REASON_MAX_BYTES = 1023 };
 
 /* False: nobody is left to tell. */
 static bool write_all(int fd, const char *bytes, size_t n)
@@ -37,10 +37,12 @@ static bool write_all(int fd, const char *bytes, size_t n)
 
 static void print_failure(const char *reason)
 {
-	char line[1200];
-	int n = snprintf(line, sizeof(line), "ewsfs: %s\n", reason);
+	char line[REASON_MAX_BYTES + 16];
+	int n = snprintf(line, sizeof(line), "ewsfs: %.*s", REASON_MAX_BYTES, reason);
 
-	write_all(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+	text_blank_controls(line);
+	line[n] = '\n';
+	write_all(STDERR_FILENO, line, (size_t)n + 1);
 }
 
 /* sd_notify(3) in small: one datagram. */
@@ -95,7 +97,7 @@ static int end_status(pid_t pid)
 /* The parent's part. */
 static _Noreturn void wait_for_child(struct daemon *daemon, int fd, pid_t pid)
 {
-	char word[1024];
+	char word[REASON_MAX_BYTES + 1];
 	size_t len = 0;
 	ssize_t n;
 
@@ -177,7 +179,7 @@ void daemon_ready(struct daemon *daemon)
 void daemon_fail(struct daemon *daemon, const char *reason)
 {
 	if (daemon->parent_fd >= 0)
-		write_all(daemon->parent_fd, reason, strlen(reason));
+		write_all(daemon->parent_fd, reason, strnlen(reason, REASON_MAX_BYTES));
 	else if (daemon->is_foreground)
 		print_failure(reason);
 }

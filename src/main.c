@@ -2,12 +2,14 @@
 #define FUSE_USE_VERSION 314
 #include <curl/curl.h>
 #include <fuse3/fuse_lowlevel.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon.h"
@@ -15,6 +17,20 @@
 #include "options.h"
 
 /* main - from the command line to a served mount, and the one line that says why not. */
+
+/*
+ * A caller may have closed stdin, stdout or stderr. Whatever was opened next would get that number,
+ * and with it what is meant for the terminal.
+ */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_release(&fd);
+}
 
 /* Secrets pass through memory: no core dump may hold them. */
 static void harden(void)
@@ -111,11 +127,12 @@ int main(int argc, char **argv)
 	AUTO(options) struct options options = { 0 };
 	AUTO(buf) struct buf reason = { 0 };
 	struct daemon daemon = { .is_foreground = true, .parent_fd = -1, .ready_fd = -1 };
-	enum err err = options_parse(&options, argc, argv, &reason);
 
-	if (!err && (options.wants_help || options.wants_version))
-		return print_about(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
-	if (!err) {
+	fill_standard_fds();
+	enum err err = options_parse(&options, argc, argv, &reason);
+	if (!err && (options.wants_help || options.wants_version)) {
+		err = print_about(&options);
+	} else if (!err) {
 		harden();
 		daemon_begin(&daemon, options.is_foreground);
 		err = serve(&options, &daemon, &reason);

@@ -365,7 +365,8 @@ static enum err take_flags(struct options *options, int argc, char **argv, struc
 		default:
 			err = options_refuse(reason, ERR_INVALID,
 					     "unknown flag or missing argument '%s': see ewsfs -h",
-					     argv[optind - 1]);
+					     optopt ? (char[]){ '-', (char)optopt, '\0' }
+						    : argv[optind - 1]);
 		}
 	}
 	return err;

@@ -53,9 +53,11 @@ static char *unescape(const char *s, size_t n)
 	char *text = strndup(s, n), *to = text;
 
 	for (const char *from = text; text && *from; to++) {
-		unsigned byte;
-		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && isxdigit(from[2]) &&
-		    byte) {
+		unsigned byte = 0;
+		if (*from == '%' && isxdigit((unsigned char)from[1]) &&
+		    isxdigit((unsigned char)from[2]))
+			sscanf(from + 1, "%2x", &byte);
+		if (byte) {
 			*to = (char)byte;
 			from += 3;
 		} else {
@@ -73,10 +75,11 @@ static enum err refuse_source(const char *source, struct buf *reason)
 				   ? "finding the server of an address"
 				   : "an account name";
 
+	/* Not quoted: it may hold a password, and this line may end in a log. */
 	if (strstr(source, "://"))
-		return options_refuse(reason, ERR_INVALID,
-				      "'%s' is not an EWS URL: give https://HOST/EWS/Exchange.asmx",
-				      source);
+		return options_refuse(
+			reason, ERR_INVALID,
+			"SOURCE is not an EWS URL: give https://HOST/EWS/Exchange.asmx");
 	return options_refuse(reason, ERR_INVALID,
 			      "'%s': %s is not available yet: give https://HOST/EWS/Exchange.asmx",
 			      source, what);

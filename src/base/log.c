@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/text.h"
 
 enum { LINE_MAX_BYTES = 1024 };
 
@@ -57,21 +58,12 @@ static void flush_repeats_locked(void) REQUIRES(&sink.lock)
 	emit_locked(sink.last_level, line);
 }
 
-/* An event may quote a server: no line break of its, and nothing that a terminal obeys. */
-static void blank_controls(char *line)
-{
-	for (; *line; line++) {
-		if ((unsigned char)*line < 0x20 || *line == 0x7F)
-			*line = ' ';
-	}
-}
-
 static void log_line(enum log_level level, const char *fmt, va_list args)
 {
 	char line[LINE_MAX_BYTES];
 
 	vsnprintf(line, sizeof(line), fmt, args);
-	blank_controls(line);
+	text_blank_controls(line);
 	lock_acquire(&sink.lock);
 	if (level > sink.level) {
 		/* dropped */

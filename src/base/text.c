@@ -126,6 +126,13 @@ bool text_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return true;
 }
 
+void text_blank_controls(char *line)
+{
+	for (; *line; line++)
+		if ((unsigned char)*line < 0x20 || *line == 0x7F)
+			*line = ' ';
+}
+
 enum err text_copy(const char *s, char **ret)
 {
 	char *copy = s ? strdup(s) : NULL;

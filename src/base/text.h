@@ -29,6 +29,10 @@ MUST_CHECK enum err text_parse_base64(struct buf *buf, const char *s, size_t n);
 /* Decimal, the whole string, within [min, max]. False, and *ret untouched, otherwise. */
 bool text_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret);
 
+/* For a line that quotes a user or a server: no line break of theirs, and nothing that a terminal
+ * obeys. */
+void text_blank_controls(char *line);
+
 /* strdup that reports; a NULL source gives a NULL copy. */
 MUST_CHECK enum err text_copy(const char *s, char **ret);
 

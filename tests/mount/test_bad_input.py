@@ -220,6 +220,27 @@ def test_the_caller_hears_of_readiness_through_a_descriptor(small, place, at):
     ewsfs.run("fusermount3", "-u", at)
 
 
+def test_a_failure_is_one_line_whatever_it_quotes(place):
+    refused([ewsfs.EWSFS, "-o", "an\noption\x1b[2J", "x", place / "m"])
+    missing = place / "m" / ("x" * 250 + "/") / ("y" * 250 + "/") / ("z" * 250 + "/") / ("\n" * 250) / ("u" * 250)
+    for flags in ([], ["-f"]):
+        settings = f"user=a,password_command=true,cache={place}/c.db"
+        refused([ewsfs.EWSFS, *flags, "-o", settings, "https://mail.example/", missing])
+
+
+def test_a_caller_without_terminal(small, place, at):
+    """What is opened first must not become stdin, stdout or stderr."""
+    ewsfs.run("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command(place, at, small.url))
+    assert "Inbox" in os.listdir(at)
+    ewsfs.run("fusermount3", "-u", at)
+
+
+def test_help_that_cannot_be_printed():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([ewsfs.EWSFS, "-h"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode != 0 and result.stderr.count("\n") == 1
+
+
 def test_help_and_version_are_printed(place):
     text = ewsfs.run(ewsfs.EWSFS, "-h").stdout
     assert "password_command" in text and "connections" in text

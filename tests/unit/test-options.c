@@ -148,7 +148,8 @@ static void test_what_is_refused_names_the_option_and_what_to_do(void **state)
 static void test_command_lines_that_are_no_mount(void **state)
 {
 	AUTO(options)
-	struct options help = { 0 }, version = { 0 }, few = { 0 }, many = { 0 }, flag = { 0 };
+	struct options help = { 0 }, version = { 0 }, few = { 0 }, many = { 0 }, flag = { 0 },
+		       unknown = { 0 };
 	AUTO(buf) struct buf reason = { 0 }, text = { 0 };
 	(void)state;
 
@@ -158,7 +159,10 @@ static void test_command_lines_that_are_no_mount(void **state)
 	assert_true(version.wants_version);
 	check_err(PARSE(&few, &reason, URL), ERR_INVALID);
 	check_err(PARSE(&many, &reason, URL, "/m", "/n"), ERR_INVALID);
-	check_err(PARSE(&flag, &reason, "-z", URL, "/m"), ERR_INVALID);
+	check_err(PARSE(&flag, &reason, "-zf", URL, "/m"), ERR_INVALID);
+	assert_non_null(strstr(reason.bytes, "'-z'"));
+	check_err(PARSE(&unknown, &reason, "--zip", URL, "/m"), ERR_INVALID);
+	assert_non_null(strstr(reason.bytes, "'--zip'"));
 	check_ok(options_print_help(&text));
 	assert_non_null(strstr(text.bytes, "connections=N"));
 	assert_null(strstr(text.bytes, "ntlm"));
@@ -173,6 +177,7 @@ static void test_the_source_is_an_url(void **state)
 		{ "work", "an account name is not available yet" },
 		{ "ftp://corp.example/", "is not an EWS URL" },
 		{ "https:///EWS", "is not an EWS URL" },
+		{ "ftp://alice:secret@corp.example/", "is not an EWS URL" },
 		{ "https://a b/", "is not an EWS URL" },
 		{ "https://alice:secret@corp.example/", "use password_command=" },
 	};
@@ -191,7 +196,8 @@ static void test_the_source_is_an_url(void **state)
 
 static void test_user_and_password_command_must_be_known(void **state)
 {
-	AUTO(options) struct options in_url = { 0 }, both = { 0 }, none = { 0 }, secretless = { 0 };
+	AUTO(options)
+	struct options in_url = { 0 }, both = { 0 }, odd = { 0 }, none = { 0 }, secretless = { 0 };
 	AUTO(buf) struct buf reason = { 0 };
 	(void)state;
 
@@ -202,6 +208,9 @@ static void test_user_and_password_command_must_be_known(void **state)
 	check_ok(PARSE(&both, &reason, "-ouser=bo,password_command=b", "https://al@h.example/E",
 		       "/m"));
 	assert_string_equal(both.account.user, "bo");
+	check_ok(PARSE(&odd, &reason, "-opassword_command=b", "https://50%+a%g%4@h.example/E",
+		       "/m"));
+	assert_string_equal(odd.account.user, "50%+a%g%4");
 	check_err(PARSE(&none, &reason, "-opassword_command=b", URL, "/m"), ERR_INVALID);
 	assert_non_null(strstr(reason.bytes, "user=NAME"));
 	check_err(PARSE(&secretless, &reason, "-ouser=a", URL, "/m"), ERR_INVALID);
