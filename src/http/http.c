@@ -279,7 +279,7 @@ static void note_login(struct http *http, const struct request *request,
 {
 	if (result->status == 401)
 		login_refuse(&http->login, request->login_generation, clock_boot_ms());
-	else if (result->is_xml)
+	else if (request->is_wanted)
 		login_accept(&http->login, request->login_generation);
 }
 

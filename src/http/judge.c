@@ -36,6 +36,9 @@ static enum err say_network(const struct request *request, CURLcode code, const 
 		return buf_printf(reason, "%s: no answer within %d s", host, request->timeout_s);
 	if (request->gave_up)
 		return buf_printf(reason, "%s: %s", host, request->gave_up);
+	/* curl quotes it, with the password in it. */
+	if (strncmp(request->error, "Unsupported proxy", strlen("Unsupported proxy")) == 0)
+		return buf_append_str(reason, "the URL of the proxy is none that can be used");
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return buf_printf(reason, "%s: the host's name cannot be resolved", host);
@@ -101,7 +104,8 @@ static enum err say_redirect(const struct request *request, struct buf *reason)
 	curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &to);
 	if (parts && to && curl_url_set(parts, CURLUPART_URL, to, 0) == CURLUE_OK)
 		curl_url_get(parts, CURLUPART_HOST, &host, 0);
-	enum err err = buf_printf(reason, "redirected to %s, which is not followed: is url= right?",
+	enum err err = buf_printf(reason,
+				  "redirected to %.255s, which is not followed: is url= right?",
 				  host ? host : "nowhere");
 	curl_free(host);
 	curl_url_cleanup(parts);

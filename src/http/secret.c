@@ -105,6 +105,8 @@ static int spawn(const char *command, int out, pid_t *ret)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	/* curl's sockets lack FD_CLOEXEC, and what the command leaves running would keep them. */
+	posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	int no = posix_spawn(ret, "/bin/sh", &files, &attr, argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "http/http.h"
 #include "http/login.h"
 #include "http/url.h"
 
@@ -183,6 +184,21 @@ static void test_a_command_has_no_input_and_its_children_do_not_hold_us_up(void 
 	secret_release(&secret);
 }
 
+static void test_a_command_gets_none_of_our_descriptors(void **state)
+{
+	enum { OURS = 50 };
+	struct secret secret = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	assert_int_equal(dup2(STDIN_FILENO, OURS), OURS);
+	check_ok(secret_ask("test -e /proc/self/fd/50 && echo open || echo closed", NULL, &secret,
+			    &reason));
+	assert_string_equal(secret.text, "closed");
+	secret_release(&secret);
+	close(OURS);
+}
+
 static void test_a_long_output_is_read_to_its_end(void **state)
 {
 	struct secret secret = { 0 };
@@ -220,6 +236,11 @@ static void test_passwords_go_only_where_nobody_listens(void **state)
 		{ "http://[::1]:80/x", "http://[::1]:80/x", NULL },
 		{ "http://mail.corp.example/x", NULL, NULL },
 		{ "http://127.0.0.1.example/x", NULL, NULL },
+		{ "http://127.0.0.1@mail.corp.example/x", NULL, NULL },
+		{ "http://mail.corp.example#@127.0.0.1/", NULL, NULL },
+		{ "http://127.0.0.1%2eexample/x", NULL, NULL },
+		{ "http://[::ffff:127.0.0.1]/x", NULL, NULL },
+		{ "http://0/x", NULL, NULL },
 		{ "http://localhost.example/x", NULL, NULL },
 		{ "http://128.0.0.1/x", NULL, NULL },
 		{ "https://alice:secret@mail.corp.example/x", NULL, NULL },
@@ -247,6 +268,50 @@ static void test_passwords_go_only_where_nobody_listens(void **state)
 	}
 }
 
+static enum err no_data(void *ctx, const char *bytes, size_t n)
+{
+	(void)ctx, (void)bytes, (void)n;
+	return ERR_OK;
+}
+
+static bool never_settled(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+static void check_reason(void *ctx, const struct http_result *result)
+{
+	bool *is_done = ctx;
+
+	check_err(result->err, ERR_OFFLINE);
+	assert_non_null(strstr(result->reason, "proxy"));
+	assert_null(strstr(result->reason, "secret"));
+	*is_done = true;
+}
+
+static void test_the_password_of_a_proxy_is_not_repeated(void **state)
+{
+	static const struct http_handler handler = { no_data, never_settled, check_reason };
+	static const char *const proxies[] = { "foo://al:secret@h:1", "http://al:secret@h:x/",
+					       "http://al:secret@ h" };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(proxies); i++) {
+		AUTO(http) struct http *http = NULL;
+		AUTO(buf) struct buf reason = { 0 };
+		const struct http_config config = { .url = "https://mail.corp.example/",
+						    .proxy = proxies[i],
+						    .timeout_s = 5,
+						    .connections_n = 1 };
+		bool is_done = false;
+		check_ok(http_open(&config, &http, &reason));
+		check_ok(http_post(http, "", 0, &handler, &is_done));
+		while (!is_done)
+			check_ok(http_wait(http, 1000));
+	}
+}
+
 int main(void)
 {
 #define WITH_SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -259,9 +324,11 @@ int main(void)
 		WITH_SCENE(test_a_late_refusal_of_an_older_secret_does_not_touch_the_new_one),
 		cmocka_unit_test(test_a_command_that_fails_says_why_and_is_asked_each_minute),
 		cmocka_unit_test(test_a_command_has_no_input_and_its_children_do_not_hold_us_up),
+		cmocka_unit_test(test_a_command_gets_none_of_our_descriptors),
 		cmocka_unit_test(test_a_long_output_is_read_to_its_end),
 		cmocka_unit_test(test_a_command_can_be_stopped),
 		cmocka_unit_test(test_passwords_go_only_where_nobody_listens),
+		cmocka_unit_test(test_the_password_of_a_proxy_is_not_repeated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

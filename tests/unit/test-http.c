@@ -279,6 +279,21 @@ static void test_a_login_goes_out_alone_until_it_has_worked(void **state)
 	}
 }
 
+static void test_a_busy_gateway_proves_no_login(void **state)
+{
+	static const struct answer answer = { .send = XML("503 Busy", MINE), .delay_ms = 20 };
+	AUTO(http) struct http *http = open_http("echo pass-word", 5, 4);
+	struct outcome o[6] = { 0 };
+	(void)state;
+
+	script(&answer, 1);
+	for (size_t i = 0; i < ARRAY_LEN(o); i++)
+		post(http, &o[i]);
+	while (http_pending_n(http) > 0)
+		check_ok(http_wait(http, 1000));
+	assert_int_equal(server.open_max, 1);
+}
+
 static void test_requests_say_who_asks_and_nothing_that_servers_choke_on(void **state)
 {
 	static const struct answer answer = { .send = XML("200 OK", MINE) };
@@ -473,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_there_is_offline_with_host_and_port),
 		cmocka_unit_test(test_a_refused_login_is_not_repeated),
 		cmocka_unit_test(test_a_login_goes_out_alone_until_it_has_worked),
+		cmocka_unit_test(test_a_busy_gateway_proves_no_login),
 		cmocka_unit_test(test_requests_say_who_asks_and_nothing_that_servers_choke_on),
 		cmocka_unit_test(test_cookies_come_back),
 		cmocka_unit_test(test_a_wait_can_be_ended_from_another_thread),
