@@ -41,6 +41,7 @@ static void clear_status(struct reply *reply)
 	reply->scope = SCOPE_ONE;
 }
 
+/* Without white space around it, and in one line. */
 static enum err trim(struct buf *to, const char *text, size_t n)
 {
 	static const char space[] = " \t\r\n";
@@ -50,7 +51,10 @@ static enum err trim(struct buf *to, const char *text, size_t n)
 	while (n > 0 && memchr(space, *text, 4))
 		text++, n--;
 	buf_clear(to);
-	return buf_append(to, text, n);
+	enum err err = buf_append(to, text, n);
+	if (!err)
+		text_blank_controls(to->bytes);
+	return err;
 }
 
 static enum err take_code(void *ctx, const struct sax *sax, const char *text, size_t n)
@@ -72,17 +76,11 @@ static enum err take_fault_code(void *ctx, const struct sax *sax, const char *te
 	return take_code(ctx, sax, text, n);
 }
 
-/* One line of it. */
 static enum err take_text(void *ctx, const struct sax *sax, const char *text, size_t n)
 {
 	struct reply *reply = ctx;
-	enum err err = trim(&reply->text, text, n);
 	(void)sax;
-
-	for (size_t i = 0; !err && i < reply->text.len; i++)
-		if ((unsigned char)reply->text.bytes[i] < ' ')
-			reply->text.bytes[i] = ' ';
-	return err;
+	return trim(&reply->text, text, n);
 }
 
 static enum err open_value(void *ctx, const struct sax *sax)
@@ -180,6 +178,8 @@ static enum err open_message(void *ctx, const struct sax *sax)
 	size_t n = strlen(reply->operation->name);
 	const char *name = sax_name(sax);
 
+	if (!reply->has_answer)
+		return refuse(reply, ERR_STALE_REPLY, "the reply answers another question");
 	if (reply->seen_n == reply->n)
 		return refuse(reply, ERR_STALE_REPLY,
 			      "the reply holds more answers than were asked for");

@@ -191,7 +191,7 @@ static void on_text(void *ctx, const xmlChar *bytes, int n)
 		return;
 	if (rule->rule->piece)
 		fail(sax, rule->rule->piece(rule->ctx, (const char *)bytes, (size_t)n));
-	if (!rule->rule->text || sax->is_over)
+	if (!rule->rule->text || !top(sax)->is_leaf || sax->is_over)
 		return;
 	if ((size_t)n > rule->rule->cap - sax->text.len)
 		sax->is_over = true;

@@ -31,6 +31,8 @@ static const struct {
 	  ERR_STALE_REPLY, "" },
 	{ "the answer to another operation", RESPONSE("GetFolder", MAIL("A") MAIL("B")), ERR_STALE_REPLY, "" },
 	{ "messages of another operation", RESPONSE("GetItem", OK("GetFolder", "") MAIL("B")), ERR_STALE_REPLY, "" },
+	{ "answers in no answer", ENVELOPE("<x:Any xmlns:x='urn:x'><m:ResponseMessages>" MAIL("A") MAIL("B")
+	  "</m:ResponseMessages></x:Any>"), ERR_STALE_REPLY, "" },
 	{ "an empty body", ENVELOPE(""), ERR_STALE_REPLY, "" },
 	{ "no messages", RESPONSE("GetItem", ""), ERR_STALE_REPLY, "" },
 	{ "two answers in one body", ENVELOPE("<m:GetItemResponse><m:ResponseMessages>" MAIL("A") MAIL("B")
@@ -75,6 +77,8 @@ static const struct {
 	  "0:server cannot deliver the item:-:ErrorItemCorrupt:It went wrong.;1:success:B::Subject: a\r\n\r\nb;" },
 	{ "a code nobody knows", RESPONSE("GetItem", ERROR("GetItem", "ErrorNew", "") MAIL("B")), ERR_OK,
 	  "0:server asked us to try again:-:ErrorNew:It went wrong.;1:success:B::Subject: a\r\n\r\nb;" },
+	{ "a code in two lines", RESPONSE("GetItem", ERROR("GetItem", "Error\nNew", "") MAIL("B")), ERR_OK,
+	  "0:server asked us to try again:-:Error New:It went wrong.;1:success:B::Subject: a\r\n\r\nb;" },
 	{ "a property of another kind", RESPONSE("GetItem", ERROR("GetItem", "ErrorInvalidPropertyRequest", "") MAIL("B")), ERR_OK,
 	  "0:server refuses a property we asked for:-:ErrorInvalidPropertyRequest:It went wrong.;1:success:B::Subject: a\r\n\r\nb;" },
 	{ "no MIME", RESPONSE("GetItem", ITEM("A", "") MAIL("B")), ERR_OK,

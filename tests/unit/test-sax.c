@@ -270,6 +270,30 @@ static void test_what_is_no_text_is_bounded_too(void **state)
 	}
 }
 
+/* I9: what follows a longer text within the same element is no text of it. */
+static void test_an_element_with_elements_holds_no_text(void **state)
+{
+	static const struct sax_rule nested[] = {
+		{ "a", .text = note_text, .cap = 1 },
+		{ "a/b", .text = note_text, .cap = 8 },
+		{ 0 },
+	};
+	static char text[1 << 20];
+	AUTO(buf) struct buf out = { 0 };
+	AUTO(sax) struct sax *sax = NULL;
+	const struct sax_table table = { nested, 0, &out };
+	(void)state;
+
+	memset(text, 'x', sizeof(text));
+	check_ok(sax_new(&table, 1, &sax));
+	check_ok(sax_feed(sax, "<a><b>four</b>", 14));
+	for (size_t fed = 0; fed <= BUF_MAX; fed += sizeof(text))
+		check_ok(sax_feed(sax, text, sizeof(text)));
+	check_ok(sax_feed(sax, "</a>", 4));
+	check_ok(sax_finish(sax));
+	assert_string_equal(buf_str(&out), "b=four;");
+}
+
 static void test_a_rule_that_fails_ends_the_reading(void **state)
 {
 	AUTO(buf) struct buf out = { 0 };
@@ -293,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_a_document_reads_the_same_wherever_it_is_cut),
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_what_is_no_text_is_bounded_too),
+		cmocka_unit_test(test_an_element_with_elements_holds_no_text),
 		cmocka_unit_test(test_a_rule_that_fails_ends_the_reading),
 	};
 
