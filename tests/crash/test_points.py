@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""Killed at every fault point in turn, n = 1, 2, ... until a run completes (I1).
+
+EWSFS_POINT_KILLS bounds the kills: they are spread evenly, and no point is left out.
+"""
+import os
+import random
+import sqlite3
+
+import ewsfs
+import expected
+import operations
+import pytest
+from remains import Remains
+from victim import OPTIONS, SMALL_PAGES, Stage
+
+KILLS = int(os.environ.get("EWSFS_POINT_KILLS", 36))
+SEED = int(os.environ.get("EWSFS_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
+POINTS = {"txn.commit", "txn.committed", "pull.answer", "pull.page", "settle.batch", "fetch.batch",
+          "hierarchy.listed", "hierarchy.apply"}
+
+
+class DamagedStage(Stage):
+    """The cache is damaged: what is left of it is nothing to go on from."""
+
+    def remains(self, cache):
+        try:
+            return Remains(cache)
+        except sqlite3.DatabaseError:
+            return Remains(cache.with_name("none"))
+
+
+@pytest.fixture
+def base(new_server, place):
+    """A server, and the cache of a mount that was in step with it."""
+    server = new_server("--synthetic", f"{ewsfs.USER}:3:7:1500:{SEED % 1000}")
+    cache = place / "base.db"
+    mount = ewsfs.Mount(server.url, place / "base", cache, *OPTIONS, env=SMALL_PAGES)
+    mount.update()
+    mount.close()
+    return server, cache
+
+
+def change_much(server):
+    """Some of everything that can happen, so that every kind of commit is due."""
+    draw = random.Random(SEED)
+    for _ in range(2):
+        generator = operations.Generator(draw, expected.truth_of(server))
+        for make in generator.OFTEN + generator.SELDOM:
+            operations.apply(server, make(generator) or generator.deliver())
+
+
+def first_sync(server, cache, place):
+    return Stage("first", server, place)
+
+
+def changes(server, cache, place):
+    change_much(server)
+    return Stage("changes", server, place, cache)
+
+
+def expired_states(server, cache, place):
+    change_much(server)
+    server.op("expire", None)
+    return Stage("expired", server, place, cache, expired=set(Remains(cache).states.values()))
+
+
+def damaged_cache(server, cache, place):
+    with open(cache, "r+b") as file:
+        file.write(b"\xa5" * 4096)
+    return DamagedStage("damaged", server, place, cache, dirty_log=True)
+
+
+STAGES = {
+    first_sync: (KILLS // 4, POINTS),
+    changes: (KILLS // 4, POINTS),
+    expired_states: (KILLS // 3, POINTS | {"relist.begin", "relist.end"}),
+    damaged_cache: (KILLS // 6, {"cache.aside"}),
+}
+
+
+def spread(passes, kills):
+    """Point and n, evenly over all of a run's; the first of each point always."""
+    every = [(point, nth) for point in sorted(passes) for nth in range(1, passes[point] + 1)]
+    firsts = [(point, 1) for point in sorted(passes)]
+    rest = [one for one in every if one[1] > 1]
+    room = max(0, kills - len(firsts))
+    step = max(1, len(rest) / room) if room else len(rest) + 1
+    start = random.Random(SEED).random() * step
+    picked = [rest[int(start + i * step)] for i in range(room) if int(start + i * step) < len(rest)]
+    return firsts + picked
+
+
+@pytest.mark.parametrize("begin", STAGES, ids=lambda begin: begin.__name__)
+def test_killed_at_each_fault_point_it_goes_on_I1(begin, base, place):
+    """I1: after a kill the store is an earlier consistent state, and running on gets in step."""
+    print(f"EWSFS_SEED={SEED}")
+    kills, points = STAGES[begin]
+    stage = begin(*base, place)
+    try:
+        kill_all_over(stage, kills, points)
+    finally:
+        stage.close()
+
+
+def kill_all_over(stage, kills, points):
+    passes = stage.passes()
+    assert points <= set(passes), f"never passed: {points - set(passes)}"
+    died = 0
+    for point, nth in spread({point: passes[point] for point in points}, kills):
+        try:
+            died += stage.kill_at(point, nth)
+        except (AssertionError, OSError) as error:
+            raise AssertionError(f"seed {SEED}, killed at {point}:{nth}: {error}") from error
+    print(f"{stage.name}: {died} kills of {sum(passes.values())} passes")
+    assert died >= len(points)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""The mount as it has to look, worked out from the server's truth, and what differs from it."""
+import base64
+import hashlib
+import os
+import re
+import stat
+
+import ewsfs
+import names
+
+BEGINNINGS = {"eml": b"", "ics": b"BEGIN:VCALENDAR", "vcf": b"BEGIN:VCARD"}
+XML_FORBIDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def truth_of(server, with_mime=True):
+    """Everything the server has: its folders by id, times in seconds."""
+    path = f"/test/mailbox?user={ewsfs.USER}" + ("" if with_mime else "&mime=0")
+    folders = {folder["id"]: folder for folder in server._call("GET", path)["folders"]}
+    for folder in folders.values():
+        for item in folder["items"]:
+            item["subject"] = XML_FORBIDS.sub("\ufffd", item["subject"] or "")
+        folder["name"] = XML_FORBIDS.sub("\ufffd", folder["name"])
+    return folders
+
+
+def top_of(folders):
+    return next(folder for folder in folders.values() if folder["distinguished"] == "msgfolderroot")
+
+
+def places(folders):
+    """The path below the mount of every folder that is shown, by id."""
+    top = top_of(folders)
+    children = {}
+    for folder in folders.values():
+        if not folder["hidden"]:
+            children.setdefault(folder["parent_id"], []).append(folder)
+    found, waiting = {top["id"]: ""}, [top["id"]]
+    while waiting:
+        parent = waiting.pop()
+        shown = children.get(parent, [])
+        display_names = [folder["name"] for folder in shown]
+        for folder in shown:
+            name = names.of_folder(folder, display_names)
+            found[folder["id"]] = os.path.join(found[parent], name)
+            waiting.append(folder["id"])
+    return found
+
+
+def attributes(item, folder):
+    """What is the server's own word; the others are checked by tests of their own."""
+    shown = {
+        "user.ews.item_id": item["id"],
+        "user.ews.change_key": item["change_key"],
+        "user.ews.parent_folder_id": folder["id"],
+        "user.ews.item_class": item["class"],
+        "user.ews.is_read": str(item["is_read"]).lower(),
+        "user.ews.is_draft": str(item["is_draft"]).lower(),
+        "user.ews.has_attachments": str(item["has_attachments"]).lower(),
+        "user.ews.importance": item["importance"],
+        "user.ews.flag": item["flag"],
+        "user.ews.categories": "\n".join(item["categories"]) or None,
+        "user.ews.size": str(item["size"]),
+        "user.mapi.change_key": ewsfs.mapi_change_key(item["change_key"]),
+        "user.ews.error": None,
+    }
+    for name in ("received", "sent", "created", "modified"):
+        shown[f"user.ews.{name}"] = ewsfs.iso(item[name])
+    return shown
+
+
+def counter(item):
+    """The counter in an item's change key."""
+    return int.from_bytes(base64.b64decode(item["change_key"])[-6:], "big")
+
+
+class Memory:
+    """What earlier rounds showed, and the next must agree with."""
+
+    def __init__(self):
+        self.seen = {}     # item id: change key, inode, SHA-256 of the content
+        self.highest = {}  # item id: highest counter of a change key in step
+
+    def note(self, item, inode, content):
+        before = self.seen.get(item["id"])
+        self.seen[item["id"]] = (item["change_key"], inode, content)
+        if before and before[0] == item["change_key"] and before != self.seen[item["id"]]:
+            return [f"the same version was {before[1:]} and is {(inode, content)}"]
+        if before and before[1] == inode and before[2] != content:
+            return [f"inode {inode} changed its content"]
+        return []
+
+
+def check_file(path, item, folder, memory):
+    info = os.lstat(path)
+    with open(path, "rb") as file:
+        content = file.read()
+    digest = hashlib.sha256(content).hexdigest()
+    wrong = []
+    if not stat.S_ISREG(info.st_mode) or stat.S_IMODE(info.st_mode) != 0o400 or info.st_nlink != 1:
+        wrong.append(f"mode {info.st_mode:o}, {info.st_nlink} links")
+    if info.st_size != len(content):
+        wrong.append(f"st_size {info.st_size}, but {len(content)} bytes")
+    is_mail = names.extension(item["class"]) == "eml"
+    mtime = item["received"] if is_mail and not item["is_draft"] else item["modified"]
+    if int(info.st_mtime) != mtime:
+        wrong.append(f"mtime {info.st_mtime}, not {mtime}")
+    if int(info.st_ctime) < item["modified"]:
+        wrong.append(f"ctime {info.st_ctime}, below {item['modified']}")
+    if is_mail and digest != item["mime_sha256"]:
+        wrong.append(f"{len(content)} bytes, not those {item['mime_size']} of the server")
+    if not content.startswith(BEGINNINGS[names.extension(item["class"])]):
+        wrong.append(f"the content begins with {content[:40]}")
+    shown = ewsfs.xattrs(path)
+    for name, value in attributes(item, folder).items():
+        if shown.get(name) != value:
+            wrong.append(f"{name} is {shown.get(name)!r}, not {value!r}")
+    if memory:
+        wrong += memory.note(item, info.st_ino, digest)
+    return wrong
+
+
+def check_directory(path, folder):
+    shown = ewsfs.xattrs(path)
+    info = os.lstat(path)
+    wrong = [] if stat.S_IMODE(info.st_mode) == 0o500 else [f"mode {info.st_mode:o}"]
+    for name, value in {
+        "folder_id": folder["id"], "change_key": folder["change_key"],
+        "parent_folder_id": folder["parent_id"], "display_name": folder["name"],
+        "distinguished": folder["distinguished"], "total_count": str(folder["total"]),
+        "unread_count": str(folder["unread"]),
+    }.items():
+        if shown.get(f"user.ews.{name}") != value:
+            wrong.append(f"{name} is {shown.get(f'user.ews.{name}')!r}, not {value!r}")
+    return wrong
+
+
+def tree_of(folders):
+    """Every path that has to be there: of directories and of files."""
+    directories = {path: folders[folder_id] for folder_id, path in places(folders).items()}
+    files = {os.path.join(path, names.of_item(item)): (item, folder)
+             for path, folder in directories.items() for item in folder["items"]}
+    return directories, files
+
+
+def differences(mount, folders, memory=None):
+    """One line for each thing that is not as it has to be."""
+    directories, files = tree_of(folders)
+    found_directories, found_files = set(), set()
+    for top, below, inside in os.walk(mount.path):
+        place = os.path.relpath(top, mount.path) if top != str(mount.path) else ""
+        found_directories.add(place)
+        found_files.update(os.path.join(place, name) for name in inside)
+    wanted, found = {*directories, *files}, found_directories | found_files
+    wrong = [f"missing: {path}" for path in sorted(wanted - found)]
+    wrong += [f"extra: {path}" for path in sorted(found - wanted)]
+    for path in sorted(found_files & set(files)):
+        said = check_file(mount.path / path, *files[path], memory)
+        wrong += [f"{path}: {what}" for what in said]
+    for path in sorted(found_directories & set(directories)):
+        said = check_directory(mount.path / path, directories[path])
+        wrong += [f"{path or '.'}: {what}" for what in said]
+    return wrong
+
+
+def fingerprint(mount):
+    """All that a second mount with a new cache shows too."""
+    shown = {}
+    for path in mount.files():
+        info = os.lstat(path)
+        values = ewsfs.xattrs(path)
+        del values["user.ews.sync"]  # speaks of the versions that this mount has seen
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        name = str(path.relative_to(mount.path))
+        shown[name] = (info.st_size, info.st_mtime_ns, content, values)
+    return shown

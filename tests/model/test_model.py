@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Rounds of random operations; after each, `update`, and the mount is what the server has.
+
+EWSFS_ROUNDS is the number of rounds, EWSFS_SEED the seed that the first line names.
+"""
+import os
+import random
+import time
+
+import ewsfs
+import expected
+import operations
+
+ROUNDS = int(os.environ.get("EWSFS_ROUNDS", 50))
+SEED = int(os.environ.get("EWSFS_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
+IN_STEP_S = 60
+# A minute is over after 600 ms, and a timeout of 600 s after six.
+FAST = {"EWSFS_CLOCK_RATE": "100", "EWSFS_PAGE_MAX": "3"}
+OPTIONS = ("batch=3", "connections=3", "timeout=600")
+
+# What an update gets over by itself, or after it was asked once more. An illegal character in a
+# reply of GetItem or of the hierarchy would stay: the server never says that it changed.
+FAULTS = (
+    {"kind": "500"},
+    {"kind": "503", "retry_after": 1},
+    {"kind": "busy", "back_off": 300},
+    {"kind": "busy", "form": "message", "back_off": 200},
+    {"kind": "error", "code": "ErrorInternalServerTransientError"},
+    {"kind": "error", "op": "GetItem", "n": 2, "code": "ErrorMailboxStoreUnavailable"},
+    {"kind": "error", "op": "GetItem", "code": "ErrorServerBusy", "form": "inner"},
+    {"kind": "delay", "ms": 20},
+    {"kind": "stopped", "op": "GetItem", "at": 1},
+    {"kind": "unconvertible"},
+    {"kind": "wrongid", "op": "GetItem"},
+    {"kind": "wrongid", "op": "GetItem", "rotate": True},
+    {"kind": "duplicate", "op": "SyncFolderItems"},
+    {"kind": "reorder", "op": "SyncFolderItems"},
+    {"kind": "phantom", "op": "SyncFolderItems", "n": 2},
+    {"kind": "notlast", "op": "SyncFolderItems"},
+    {"kind": "illegal", "op": "SyncFolderItems"},
+    {"kind": "malformed"},
+    {"kind": "truncated"},
+    {"kind": "reset", "bytes": 700},
+    {"kind": "reset", "bytes": -1},
+    {"kind": "drip", "rate": 50000},
+    {"kind": "second"},
+)
+
+
+def add_faults(server, draw, generator):
+    """A few things to go wrong in this round, and operations between the pages of its sync."""
+    for _ in range(draw.choice((0, 0, 1, 2, 4))):
+        server.op("fault", None, count=draw.randint(1, 3), skip=draw.randint(0, 6),
+                  seed=draw.randint(1, 999), **draw.choice(FAULTS))
+    for _ in range(draw.choice((0, 1, 1, 2))):
+        script = [list(operation) for operation in generator.draw_many(3)]
+        server.op("fault", None, kind="between_pages", skip=draw.randint(0, 9), then=script)
+
+
+def update(mount):
+    try:
+        mount.update()
+        return True
+    except OSError:
+        return False
+
+
+def come_in_step(mount):
+    """Nothing goes wrong any more: what was put off or refused comes soon."""
+    deadline = time.monotonic() + IN_STEP_S
+    while time.monotonic() < deadline:
+        status = mount.status() if update(mount) else {}
+        if status.get("pending", "0") == "0" and status.get("quarantined", "0") == "0" and status:
+            return
+    raise AssertionError(f"still not in step: {mount.status()}")
+
+
+def play_round(number, server, mount, memory):
+    draw = random.Random(f"{SEED}:{number}")
+    generator = operations.Generator(draw, expected.truth_of(server))
+    for operation in generator.draw_many(25):
+        operations.apply(server, operation)
+    if draw.random() < 0.3:
+        operations.apply(server, generator.expire())
+    add_faults(server, draw, generator)
+    update(mount)
+    server._call("DELETE", "/test/faults")
+    come_in_step(mount)
+    wrong = expected.differences(mount, expected.truth_of(server), memory)
+    said = "\n".join(wrong[:20])
+    assert not wrong, f"seed {SEED}, round {number}: {len(wrong)} differences:\n{said}"
+
+
+def test_the_mount_is_what_the_server_has_whatever_happens(new_server, new_mount):
+    print(f"EWSFS_SEED={SEED}")
+    server = new_server("--synthetic", f"{ewsfs.USER}:4:8:2000:{SEED % 1000}",
+                        may_say=" between pages: ")
+    mount = new_mount(server, *OPTIONS, env=FAST, dirty_log=True)
+    memory = expected.Memory()
+    for number in range(ROUNDS):
+        play_round(number, server, mount, memory)
+    afresh = new_mount(server, name="afresh")
+    afresh.update()
+    assert expected.fingerprint(afresh) == expected.fingerprint(mount)
