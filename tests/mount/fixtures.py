@@ -61,3 +61,14 @@ def new_mount(place):
 def small(new_server):
     """A server with three folders of ten items."""
     return new_server("--synthetic", f"{ewsfs.USER}:3:10:3000:7")
+
+
+@pytest.fixture
+def fuse_for_all():
+    """Debian lets every user open /dev/fuse; a container may not."""
+    mode = os.stat("/dev/fuse").st_mode & 0o777
+    if mode & 0o006 != 0o006 and os.getuid() == 0:
+        os.chmod("/dev/fuse", 0o666)
+    yield
+    if os.getuid() == 0:
+        os.chmod("/dev/fuse", mode)

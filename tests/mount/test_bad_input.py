@@ -178,17 +178,6 @@ def test_a_stale_mountpoint_is_mounted_again(small, place, at):
     assert not os.path.ismount(at)
 
 
-@pytest.fixture
-def fuse_for_all():
-    """Debian lets every user open /dev/fuse; a container may not."""
-    mode = os.stat("/dev/fuse").st_mode & 0o777
-    if mode & 0o006 != 0o006 and os.getuid() == 0:
-        os.chmod("/dev/fuse", 0o666)
-    yield
-    if os.getuid() == 0:
-        os.chmod("/dev/fuse", mode)
-
-
 def test_a_stale_mountpoint_is_mounted_again_by_a_user(small, place, at, fuse_for_all):
     if os.getuid() != 0:
         pytest.skip("needs root to become another user")
