@@ -106,3 +106,18 @@ enum err mailbox_load_totals(struct mailbox *mailbox, struct mailbox_totals *ret
 		*ret = (struct mailbox_totals){ .bytes = tally.bytes, .files_n = tally.items_n };
 	return err;
 }
+
+enum err above_load(struct store *store, uint64_t dir, struct above *ret)
+{
+	struct store_node node;
+	enum err err = store_load_node(store, dir, &node);
+
+	ret->n = 0;
+	if (!err && !node.is_dir)
+		err = ERR_NOT_DIR;
+	while (!err && dir != 1 && node.parent != 0 && ret->n < ARRAY_LEN(ret->list)) {
+		dir = ret->list[ret->n++] = node.parent;
+		err = store_load_node(store, dir, &node);
+	}
+	return err;
+}

@@ -3,23 +3,45 @@
 
 #include <string.h>
 
-/* One command line: "update", and after it "tree" and "nowait" in any order. */
+/* One command line: its name, and after it "tree" and "nowait" in any order. */
 
-enum { LINE_MAX_BYTES = 255 };
+enum { LINE_MAX_BYTES = 255, ROOT_INO = 1 };
 
 struct order {
 	enum sync_command command;
 	bool tree, nowait;
 };
 
+/* The commands. Adding one is adding a line. */
+static const struct {
+	const char *name;
+	enum sync_command command;
+	bool only_in_root;
+	bool sends; /* so it has to wait while the server wants us to */
+} commands[] = {
+	{ "update", SYNC_UPDATE, false, true },	 { "resync", SYNC_RESYNC, false, true },
+	{ "clear", SYNC_CLEAR, false, true },	 { "verify", SYNC_VERIFY, false, true },
+	{ "cancel", SYNC_CANCEL, false, false }, { "offline", SYNC_OFFLINE, true, false },
+	{ "online", SYNC_ONLINE, true, false },
+};
+
+static bool take_name(struct order *order, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, word) != 0)
+			continue;
+		order->command = commands[i].command;
+		return true;
+	}
+	return false;
+}
+
 static bool take_word(struct order *order, const char *word, bool first)
 {
 	bool *flag = NULL;
 
-	if (first) {
-		order->command = SYNC_UPDATE;
-		return strcmp(word, "update") == 0;
-	}
+	if (first)
+		return take_name(order, word);
 	if (strcmp(word, "tree") == 0)
 		flag = &order->tree;
 	else if (strcmp(word, "nowait") == 0)
@@ -56,44 +78,69 @@ static bool parse(const char *line, size_t n, struct order *ret)
 	return true;
 }
 
-static enum err check_dir(struct mailbox *mailbox, uint64_t dir)
+static enum err load_above(struct mailbox *mailbox, uint64_t dir, struct above *ret)
 {
-	struct mailbox_node node;
+	AUTO(reader) struct reader reader = { 0 };
 
-	enum err err = mailbox_load_node(mailbox, dir, &node);
-	if (!err && !node.is_dir)
-		err = ERR_NOT_DIR;
-	return err;
+	enum err err = reader_take(&mailbox->readers, &reader);
+	return err ? err : above_load(reader.store, dir, ret);
 }
 
-static enum err run_nowait(struct mailbox *mailbox, uint64_t dir, const struct order *order,
-			   mailbox_done_fn done, void *ctx, uint64_t *ret_ticket)
+/* It may be sent now. */
+static enum err check_throttle(struct mailbox *mailbox, enum sync_command command)
 {
 	struct sync_status status;
 
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (commands[i].command == command && !commands[i].sends)
+			return ERR_OK;
+	}
 	sync_load_status(mailbox->sync, &status);
-	if (status.throttled_until != TIME_NONE)
-		return ERR_THROTTLED;
-	enum err err = sync_run(mailbox->sync, order->command, dir, order->tree, NULL, NULL,
-				ret_ticket);
+	return status.throttled_until != TIME_NONE ? ERR_THROTTLED : ERR_OK;
+}
+
+static enum err run_nowait(struct mailbox *mailbox, const struct sync_order *order,
+			   mailbox_done_fn done, void *ctx, uint64_t *ret_ticket)
+{
+	enum err err = check_throttle(mailbox, order->command);
+
+	if (!err)
+		err = sync_run(mailbox->sync, order, NULL, NULL, ret_ticket);
 	if (!err)
 		done(ctx, ERR_OK);
 	return err;
 }
 
+static bool is_misplaced(enum sync_command command, uint64_t dir)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (commands[i].command == command)
+			return commands[i].only_in_root && dir != ROOT_INO;
+	}
+	return true;
+}
+
 enum err mailbox_command(struct mailbox *mailbox, uint64_t dir, const char *line, size_t n,
 			 mailbox_done_fn done, void *ctx, uint64_t *ret_ticket)
 {
+	struct above above;
 	struct order order;
 
-	if (!parse(line, n, &order))
+	if (!parse(line, n, &order) || is_misplaced(order.command, dir))
 		return ERR_INVALID;
-	enum err err = check_dir(mailbox, dir);
+	enum err err = load_above(mailbox, dir, &above);
 	if (err)
 		return err;
+	const struct sync_order given = {
+		.command = order.command,
+		.dir = dir,
+		.tree = order.tree || dir == ROOT_INO,
+		.above = above.list,
+		.above_n = above.n,
+	};
 	if (order.nowait)
-		return run_nowait(mailbox, dir, &order, done, ctx, ret_ticket);
-	return sync_run(mailbox->sync, order.command, dir, order.tree, done, ctx, ret_ticket);
+		return run_nowait(mailbox, &given, done, ctx, ret_ticket);
+	return sync_run(mailbox->sync, &given, done, ctx, ret_ticket);
 }
 
 bool mailbox_forget_command(struct mailbox *mailbox, uint64_t ticket)

@@ -17,4 +17,12 @@ struct mailbox {
 	void *listener_ctx;
 };
 
+/* The directories on the way from one to the root, which is the last. */
+struct above {
+	uint64_t list[FOLDER_DEPTH_MAX];
+	size_t n;
+};
+/* ERR_NOT_DIR for a file. */
+MUST_CHECK enum err above_load(struct store *store, uint64_t dir, struct above *ret);
+
 #endif

@@ -91,11 +91,12 @@ MUST_CHECK enum err mailbox_print_status(struct mailbox *mailbox, uint64_t dir,
 					 enum mailbox_view view, struct buf *ret);
 
 /*
- * Runs one command line ("update", "update tree nowait") for a directory. ERR_OK: it was taken,
+ * Runs one command line ("update", "resync tree nowait") for a directory. ERR_OK: it was taken,
  * and done is called exactly once, possibly before this returns: from another thread when it has
- * ended, with "nowait" from this one; so hold no lock here. An error: it was not taken, and done
- * is not called; ERR_INVALID for an unknown command, ERR_BUSY when one runs there,
- * ERR_THROTTLED with "nowait" while the server wants us to wait. *ret_ticket names it until done
+ * ended, with "nowait", "cancel" and "online" from this one; so hold no lock here. An error: it
+ * was not taken, and done is not called; ERR_INVALID for an unknown command, ERR_BUSY when one
+ * runs there, ERR_OFFLINE after "offline", ERR_THROTTLED with "nowait" while the server wants us
+ * to wait. *ret_ticket names it until done
  * was called; it is written before that.
  */
 typedef void (*mailbox_done_fn)(void *ctx, enum err err);

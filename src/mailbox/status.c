@@ -7,6 +7,8 @@ void facts_release(struct facts *facts)
 {
 	str_release(&facts->path);
 	str_release(&facts->last_error);
+	for (size_t i = 0; i < ARRAY_LEN(facts->results); i++)
+		str_release(&facts->results[i]);
 }
 
 /* "/name" before what is there, for each directory on the way up. */
@@ -65,6 +67,10 @@ static enum sync_state state_of(const struct folder *folder, const struct facts 
 		return SYNC_STATE_ERROR;
 	if (sync->state == SYNC_STATE_OFFLINE || sync->state == SYNC_STATE_THROTTLED)
 		return sync->state;
+	if (facts->work != SYNC_STATE_IDLE)
+		return facts->work;
+	if (sync->busy_dir == folder->ino && sync->busy_work != SYNC_STATE_IDLE)
+		return sync->busy_work;
 	if (sync->busy_dir == folder->ino || facts->tally.pending_n > 0 ||
 	    facts->tally.last_sync == TIME_NONE)
 		return SYNC_STATE_SYNCING;
@@ -124,6 +130,9 @@ static void list_facts(struct facts *facts, bool is_root)
 	put_time(facts, "last-sync", facts->last_sync);
 	put_time(facts, "last-change", sync->last_change);
 	put_text(facts, "last-error", facts->last_error);
+	put_text(facts, "last-verify", facts->results[SYNC_LAST_VERIFY]);
+	put_text(facts, "last-verify-items", facts->results[SYNC_LAST_VERIFY_ITEMS]);
+	put_text(facts, "last-resync", facts->results[SYNC_LAST_RESYNC]);
 	put_time(facts, "throttled-until", sync->throttled_until);
 	put_number(facts, "requests", (int64_t)sync->requests_n);
 	put_number(facts, "bytes-in", (int64_t)sync->bytes_in);
@@ -141,6 +150,23 @@ static enum err load_folder(struct store *store, uint64_t dir, struct folder *re
 	folder_init(ret);
 	ret->ino = dir;
 	return ERR_OK;
+}
+
+/* What commands left here, and do here. */
+static enum err load_work(struct mailbox *mailbox, struct store *store, uint64_t dir,
+			  struct facts *facts)
+{
+	struct above above;
+
+	enum err err = above_load(store, dir, &above);
+	if (!err)
+		facts->work = sync_state_of_work(mailbox->sync, dir, above.list, above.n);
+	for (size_t i = 0; !err && i < ARRAY_LEN(facts->results); i++) {
+		err = sync_load_result(store, (enum sync_result)i, dir, &facts->results[i]);
+		if (err == ERR_NOT_FOUND)
+			err = ERR_OK;
+	}
+	return err;
 }
 
 enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret)
@@ -161,6 +187,8 @@ enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret)
 		facts.tally.last_sync = TIME_NONE;
 		err = ERR_OK;
 	}
+	if (!err)
+		err = load_work(mailbox, reader.store, dir, &facts);
 	if (!err)
 		err = copy_line(folder.error && dir != ROOT_INO ? folder.error
 								: facts.sync.last_error,

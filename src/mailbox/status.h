@@ -23,11 +23,13 @@ struct fact {
 struct facts {
 	char *path;	  /* of the directory, within the mount */
 	char *last_error; /* in one line */
+	char *results[3]; /* enum sync_result; NULL: none */
 	struct fact list[FACTS_MAX];
 	size_t n;
 	struct store_tally tally;
 	struct sync_status sync;
 	enum sync_state state; /* of the directory */
+	enum sync_state work;  /* what commands do in it; IDLE: nothing of that kind */
 	int64_t last_sync;     /* of it, too; TIME_NONE: never */
 };
 void facts_release(struct facts *facts);

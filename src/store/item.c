@@ -23,11 +23,23 @@ enum err store_find_item(struct store *store, const char *id, struct item_row *r
 		.kind = record.kind,
 		.state = record.state,
 		.change_key = give(record.change_key),
+		.verdict = record.verdict,
+		.has_read = record.is_read >= 0,
 		.is_read = record.is_read == 1,
 		.modified = record.modified,
 		.is_queued = record.is_queued,
 	};
 	return ERR_OK;
+}
+
+enum err store_count_unseen(struct store *store, uint64_t folder, uint64_t *ret)
+{
+	AUTO(query) struct query q = query(store, SQL_COUNT_UNSEEN, v_ino(folder));
+	enum err err = query_one(&q);
+
+	if (!err)
+		*ret = (uint64_t)col_int(&q, 0);
+	return err;
 }
 
 enum err store_each_item(struct store *store, uint64_t folder, int64_t after, store_item_fn fn,

@@ -219,3 +219,11 @@ enum err store_load_queue(struct store *store, int64_t *ret_due_ms, uint64_t *re
 	*ret_n = (uint64_t)col_int(&q, 0);
 	return ERR_OK;
 }
+
+enum err store_is_folder_due(struct store *store, uint64_t folder, int64_t until_ms, bool *ret)
+{
+	AUTO(query) struct query q = query(store, SQL_FIND_DUE, v_ino(folder), v_int(until_ms));
+
+	*ret = query_next(&q);
+	return q.err;
+}

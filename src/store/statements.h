@@ -117,6 +117,8 @@
 	X(FIND_RECORD, RECORD_COLUMNS "WHERE i.ews_id = ?1") \
 	X(NEXT_RECORD, RECORD_COLUMNS "WHERE i.folder = ?1 LIMIT 1") \
 	X(EACH_ITEM, "SELECT row, ews_id FROM item WHERE folder = ?1 AND row > ?2 ORDER BY row") \
+	X(COUNT_UNSEEN, "SELECT count(*) FROM item WHERE folder = ?1 AND ino IS NULL " \
+		"AND is_read IS 0") \
 	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, " \
 		"by_received, size, file_size, received, modified) " \
 		"VALUES (?1, ?2, ?3, 0, 0, ?4, 1, ?5, 0, ?6, ?7) RETURNING row") \
@@ -147,6 +149,9 @@
 	X(NEXT_DUE, "SELECT not_before FROM fetch WHERE not_before > 0 " \
 		"ORDER BY not_before LIMIT 1") \
 	X(COUNT_QUEUE, "SELECT sum(queued_n) FROM tally") \
+	/* Kinds are few, and the index begins with them. */ \
+	X(FIND_DUE, "SELECT row FROM fetch WHERE folder = ?1 AND kind IN (0, 1, 2, 3, 4, 5, 6, 7) " \
+		"AND not_before <= ?2 LIMIT 1") \
 	X(QUEUE_HEAD, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size " \
 		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \
 		"WHERE f.not_before = 0 ORDER BY f.priority, f.received DESC") \

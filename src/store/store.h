@@ -195,7 +195,8 @@ struct item_row {
 	enum item_kind kind;
 	enum item_state state;
 	char *change_key; /* of the content held, or of the verdict; NULL: none */
-	bool is_read;
+	enum verdict verdict;
+	bool has_read, is_read; /* has_read: the server said */
 	int64_t modified;
 	bool is_queued; /* waits in fetch */
 };
@@ -203,6 +204,9 @@ void item_row_release(struct item_row *row);
 
 /* ERR_NOT_FOUND when the id is unknown. */
 MUST_CHECK enum err store_find_item(struct store *store, const char *id, struct item_row *ret);
+
+/* Items of a folder that are unread and have no file: a tally leaves them out. Walks the folder. */
+MUST_CHECK enum err store_count_unseen(struct store *store, uint64_t folder, uint64_t *ret);
 
 /* Items of a folder with row > after, in that order, until fn returns false. fn must not call the
  * store. */
@@ -265,6 +269,9 @@ MUST_CHECK enum err store_take_batch(struct store *store, int64_t now_ms, size_t
 MUST_CHECK enum err store_return_batch(struct store *store, const struct fetch_batch *batch);
 /* When the next delayed job is due; INT64_MAX when none waits. `*ret_n`: jobs in the queue. */
 MUST_CHECK enum err store_load_queue(struct store *store, int64_t *ret_due_ms, uint64_t *ret_n);
+/* True when items of the folder wait to be fetched before then, or are. */
+MUST_CHECK enum err store_is_folder_due(struct store *store, uint64_t folder, int64_t until_ms,
+					bool *ret);
 
 /*
  * What the keys of a version say in the light of all that was seen of the item before: before its

@@ -11,8 +11,8 @@
  * engine - what the files of sync share.
  *
  * Lowest first: status, graves, command (what other threads see) - gate (when we may send, and
- * what a failure means) - findings, fetch, settle (the queue) - digest, hierarchy, relist, page, pull -
- * run. Everything belongs to the sync thread (before sync_start: to the one that opened it),
+ * what a failure means) - findings, fetch, settle (the queue) - result - digest,
+ * hierarchy, relist, page, pull, verify - errand (what commands want) - audit - run. Everything belongs to the sync thread (before sync_start: to the one that opened it),
  * except what a lock guards.
  */
 
@@ -23,23 +23,31 @@ struct board {
 	struct sync_status shown; /* but for state, throttled_until, requests_n and bytes_in */
 	enum err trouble;	  /* why the last run failed; ERR_OK: it did not */
 	bool is_running, was_complete;
+	enum sync_state work;	    /* what the engine does in busy_dir by itself; else IDLE */
 	int64_t throttled_until_ms; /* boot clock; 0: not throttled */
 
 	/* The sync thread's. */
 	int64_t begun_ms, look_ms;
-	int64_t round_s; /* wall clock of the last listing */
+	int64_t round_s; /* wall clock of the last listing; TIME_NONE: the run had none */
 };
 
 void status_init(struct board *board);
 void status_begin_run(struct sync *sync);
 /* The run has ended: err and its reason stay until the next one that succeeds. */
 void status_end_run(struct sync *sync, enum err err, const char *reason);
+/* The run was broken off: it neither succeeded nor failed. */
+void status_break_run(struct sync *sync);
 /* A round of listing begins. */
 void status_note_round(struct sync *sync);
+/* What a command failed with; of the whole it says nothing. From any thread. */
+void status_note_failure(struct sync *sync, const char *reason);
 /* The server answers again: no longer offline, nor refused. */
 void status_note_answer(struct sync *sync);
 void status_note_throttled(struct sync *sync, int64_t until_ms);
+/* 0: with none. */
 void status_note_folder(struct sync *sync, uint64_t ino);
+/* What is done there, where that is more than syncing. */
+void status_note_work(struct sync *sync, enum sync_state work);
 void status_note_change(struct sync *sync);
 /* Content that has come or failed for good, in bytes as the server states them. */
 void status_note_bytes(struct sync *sync, uint64_t bytes);
@@ -72,22 +80,59 @@ void graves_note(struct sync *sync, uint64_t ino);
 /* Purges a few of those that are due. False when there was nothing to do. */
 bool graves_tend(struct sync *sync);
 
-/* --- command.c --- */
+/* --- command.c: what other threads want --- */
+
+/* Numbers of a listing afresh. */
+struct counts {
+	uint64_t kept_n, changed_n, added_n, gone_n;
+};
 
 struct command {
 	struct command *next;
-	uint64_t ticket, dir;
-	bool is_covered; /* a listing was begun after it came in */
+	uint64_t ticket;
+	enum sync_command kind;
+	uint64_t dir;
+	bool tree;
+	bool is_covered;  /* a round was begun after it came in */
+	bool is_expanded; /* its folders are among the wishes */
+	bool is_listed;	  /* ... and that round has listed them */
+	bool is_done;	  /* it has a result of its own: the next two */
+	enum err err;
+	char reason[200];
+	struct counts counts; /* of the folders listed afresh for it */
 	sync_done_fn done;
 	void *ctx;
+	size_t above_n;
+	uint64_t above[];
 };
 
-/* True when a command waits for a listing. */
+/* What the sync thread knows of a command: the command itself may be cancelled any time. */
+struct errand {
+	uint64_t ticket;
+	enum sync_command kind;
+	uint64_t dir;
+	bool tree, is_expanded, is_listed, is_done;
+	struct counts counts;
+};
+
+/* True when a command waits for its round. */
 bool commands_wait(struct sync *sync);
-/* A listing begins now. */
-void commands_cover(struct sync *sync);
-/* Ends those covered; with ERR_CANCELLED all. */
-void commands_end(struct sync *sync, enum err err);
+/* A round begins now. True when some ask for one, but none for a listing. */
+bool commands_cover(struct sync *sync);
+/* The listing of the round is whole. */
+void commands_note_listed(struct sync *sync);
+/* Its run was broken off: those left begin anew. */
+void commands_uncover(struct sync *sync);
+/* The first covered one above that ticket; false when there is none. */
+bool commands_next(struct sync *sync, uint64_t after, struct errand *ret);
+/* These do nothing when the command is gone. */
+void commands_note_expanded(struct sync *sync, uint64_t ticket);
+void commands_add_counts(struct sync *sync, uint64_t ticket, const struct counts *counts);
+void commands_note_result(struct sync *sync, uint64_t ticket, enum err err, const char *reason);
+/* Ends one; its own result, if it has one, goes before err. */
+void commands_end(struct sync *sync, uint64_t ticket, enum err err);
+/* Ends all, whether covered or not; those that ask to be offline succeed with ERR_OFFLINE. */
+void commands_end_all(struct sync *sync, enum err err);
 
 /* --- gate.c: one place that knows when we may send --- */
 
@@ -226,9 +271,45 @@ MUST_CHECK enum err hierarchy_list(struct sync *sync);
  * everything. */
 MUST_CHECK enum err hierarchy_update(struct sync *sync, const struct folder *root);
 
+/* --- result.c: what commands leave in the store --- */
+
+/* What a comparison with the server found. */
+struct comparison {
+	uint64_t kept_n, changed_n, missing_n, extra_n, regressed_n, uncovered_n;
+	struct buf items; /* those at fault, as sync.h says */
+	size_t items_n;
+	bool has_more; /* than are listed */
+};
+void comparison_release(struct comparison *comparison);
+/* `what`: "missing", ... */
+MUST_CHECK enum err comparison_add_item(struct comparison *comparison, const char *what,
+					const char *id);
+
+/* Those of the folder, or of a command in it. */
+MUST_CHECK enum err result_put_resync(struct txn *txn, uint64_t dir, bool tree,
+				      const struct counts *counts);
+MUST_CHECK enum err result_put_verify(struct txn *txn, uint64_t dir,
+				      const struct comparison *comparison);
+/* What the audit remembers of a folder; NULL: nothing. */
+MUST_CHECK enum err result_put_audit(struct txn *txn, uint64_t dir, const char *text);
+MUST_CHECK enum err result_load_audit(struct sync *sync, uint64_t dir, char **ret);
+/* The folder goes. */
+MUST_CHECK enum err result_drop_all(struct txn *txn, uint64_t dir);
+
 /* --- page.c, relist.c, pull.c: the items of a folder --- */
 
-/* Rows seen in a listing from nothing. */
+/* How a folder is listed afresh; each does what those before it do. On disk. */
+enum relist {
+	RELIST_NONE = 0,
+	RELIST_EXPIRED = 1, /* the server did not take the state: what is held is not asked for */
+	RELIST_RESYNC = 2,  /* by command: what could not be delivered is asked for again */
+	RELIST_CLEAR = 3,   /* by command: everything is */
+};
+
+/* An item as the server lists it against what we know of it. The order counts: see relist.c. */
+enum difference { DIFFERENCE_NONE, DIFFERENCE_CHANGED, DIFFERENCE_ABSENT };
+
+/* Rows seen in a listing from nothing, each with its difference in the lowest bits. */
 struct rows {
 	int64_t *list;
 	size_t n, size;
@@ -240,31 +321,89 @@ struct pull {
 	struct visit *visit;
 	char *state;
 	enum fetch_priority priority;
-	bool is_relist;
+	enum relist relist;
 	struct rows seen; /* of a relist */
+	struct counts counts;
 };
 void pull_release(struct pull *pull);
 
 /* The rules of one page, inside a transaction. */
 MUST_CHECK enum err page_apply(struct pull *pull, struct txn *txn, const struct ews_page *page);
+/* `row` NULL: not known. */
+enum difference page_compare(const struct item_row *row, const struct ews_change *change);
 
-/* True when a relist of the folder was begun and not ended. */
-MUST_CHECK enum err relist_is_begun(struct sync *sync, uint64_t ino, bool *ret);
+/* The kind of a relist of the folder that was begun and not ended. */
+MUST_CHECK enum err relist_load(struct sync *sync, uint64_t ino, enum relist *ret);
 /* Forgets the state: the listing begins anew, and what it does not show goes at its end. */
-MUST_CHECK enum err relist_begin(struct pull *pull);
-MUST_CHECK enum err relist_note(struct pull *pull, int64_t row);
-/* The listing is whole: drops what it did not show. */
+MUST_CHECK enum err relist_begin(struct pull *pull, enum relist kind);
+MUST_CHECK enum err relist_note(struct pull *pull, int64_t row, enum difference difference);
+/* The listing is whole: drops what it did not show, and leaves its result. */
 MUST_CHECK enum err relist_end(struct pull *pull, struct txn *txn);
 
+/* Called with each page; pull->state is still the one before it. */
+typedef enum err (*pull_page_fn)(void *ctx, const struct ews_page *page, bool last);
+/* Asks for pages from pull->state on, until the last. */
+MUST_CHECK enum err pull_each_page(struct pull *pull, pull_page_fn fn, void *ctx);
 /* Brings one folder's items up to date with the server. */
 MUST_CHECK enum err pull_folder(struct sync *sync, const struct folder *folder,
 				struct visit *visit);
+
+/* --- verify.c --- */
+
+/* Lists the folder from nothing, in memory only, and adds to the comparison. */
+MUST_CHECK enum err verify_folder(struct sync *sync, const struct folder *folder,
+				  struct comparison *comparison);
+
+/* --- errand.c: what commands want of the folders --- */
+
+/* Folders to be listed afresh in this run, by ino. */
+struct wish {
+	uint64_t ino;
+	enum relist kind; /* RELIST_NONE: it was */
+};
+struct wishes {
+	struct wish *list;
+	size_t n;
+};
+
+MUST_CHECK enum err wishes_add(struct sync *sync, uint64_t ino, enum relist kind);
+enum relist wishes_find(const struct sync *sync, uint64_t ino);
+void wishes_clear(struct sync *sync);
+
+/* Takes down the folders of the commands that were just covered; needs the round. */
+MUST_CHECK enum err errands_expand(struct sync *sync);
+/* The folder was listed afresh. */
+void errands_note_relist(struct sync *sync, uint64_t ino, const struct counts *counts);
+/* Ends the commands whose folders have nothing left to fetch, but for those of the root, which end
+ * with the run. */
+MUST_CHECK enum err errands_settle(struct sync *sync);
+/* Nothing is left to fetch: compares what is to be compared. */
+MUST_CHECK enum err errands_verify(struct sync *sync);
+/* Ends all that are covered. `err` is the run's. */
+void errands_end(struct sync *sync, enum err err);
+
+/* --- audit.c: what the server counts against what we know --- */
+
+/* A folder that differs, and the numbers with which it does. */
+struct suspect {
+	uint64_t ino;
+	int64_t total_n, unread_n; /* the server's */
+	uint64_t known_n, known_unread_n;
+	bool is_resynced; /* for that, in this run */
+};
+struct suspects {
+	struct suspect *list;
+	size_t n;
+};
+
+/* After a listing with nothing pending. *ret_again: some are to be listed afresh, by wish. */
+MUST_CHECK enum err audit_all(struct sync *sync, bool *ret_again);
 
 /* --- run.c --- */
 
 /* Everything: lists and fetches until both have nothing left. */
 MUST_CHECK enum err run_whole(struct sync *sync);
-/* The result for a command in that folder, where the run itself succeeded. */
+/* The result for that folder, or for the whole of the root, where the run itself succeeded. */
 enum err run_result(const struct sync *sync, uint64_t dir);
 /* The same for the whole mailbox; blames the folder. */
 enum err run_result_of_all(struct sync *sync);
@@ -281,12 +420,14 @@ struct sync {
 	pthread_t thread;
 	bool has_thread;
 
-	struct lock lock; /* leaf; guards the next four */
-	struct cond cond; /* one of the last two was set */
+	struct lock lock; /* leaf; guards the next six */
+	struct cond cond; /* one of the last four was set */
 	struct command *commands;
 	uint64_t next_ticket;
 	bool has_news; /* a command came in that nobody looked at yet */
 	bool is_stopping;
+	bool is_broken;	 /* a command that this run works for was cancelled */
+	bool is_offline; /* by command */
 
 	struct board board;
 	struct graveyard graves;
@@ -300,14 +441,20 @@ struct sync {
 	struct sight *sights;	/* by ino */
 	size_t sights_n;
 	struct round last_round; /* for run_result() */
-	int64_t due_ms;		 /* of the next run */
-	bool has_lost;		 /* this run looked again for a folder that went */
-	int failures;		 /* runs that failed, in a row */
-	char reason[200];	 /* why this run failed; "": nobody said */
-	enum err logged_err;	 /* the trouble that the log knows of */
+	struct wishes wishes;
+	struct suspects suspects;
+	int64_t due_ms;	     /* of the next run */
+	int64_t settle_ms;   /* when to look again which commands are through */
+	bool is_own;	     /* this run was due, or began with the engine: no command's alone */
+	bool has_lost;	     /* this run looked again for a folder that went */
+	int failures;	     /* runs that failed, in a row */
+	char reason[200];    /* why this run failed; "": nobody said */
+	enum err logged_err; /* the trouble that the log knows of */
 };
 
 /* True when the engine is to stop. */
 bool sync_is_stopping(struct sync *sync);
+/* True when the run under way is to end: to stop, to begin anew, or to send nothing. */
+bool sync_is_interrupted(struct sync *sync);
 
 #endif

@@ -225,8 +225,11 @@ static enum err fetch_step(struct sync *sync, bool *ret_drained)
 	int64_t pause_ms = WAIT_MS;
 
 	enum err err = fetch_fill(sync);
-	if (!err && ews_pending_n(sync->ews) > 0)
-		return ews_wait(sync->ews, WAIT_MS);
+	if (!err && ews_pending_n(sync->ews) > 0) {
+		/* Others wait while this goes on: those whose own is here need not. */
+		err = errands_settle(sync);
+		return err ? err : ews_wait(sync->ews, WAIT_MS);
+	}
 	if (!err)
 		err = load_pause(sync, &pause_ms);
 	if (err || pause_ms == 0) {

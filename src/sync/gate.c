@@ -45,15 +45,14 @@ enum err gate_sleep(struct sync *sync, int64_t ms)
 {
 	if (ms > SLICE_MS)
 		ms = SLICE_MS;
-	if (ews_pending_n(sync->ews) > 0)
+	if (!sync_is_interrupted(sync) && ews_pending_n(sync->ews) > 0)
 		return ews_wait(sync->ews, ms);
 	lock_acquire(&sync->lock);
-	if (!sync->is_stopping && !sync->has_news)
+	if (!sync->is_stopping && !sync->is_broken && !sync->has_news)
 		cond_wait_ms(&sync->cond, &sync->lock, ms);
 	sync->has_news = false;
-	bool stopping = sync->is_stopping;
 	lock_drop(&sync->lock);
-	return stopping ? ERR_CANCELLED : ERR_OK;
+	return sync_is_interrupted(sync) ? ERR_CANCELLED : ERR_OK;
 }
 
 bool gate_is_open(const struct sync *sync)
@@ -68,7 +67,7 @@ static bool has_no_patience(const struct gate *gate)
 
 enum err gate_enter(struct sync *sync)
 {
-	enum err err = sync_is_stopping(sync) ? ERR_CANCELLED : ERR_OK;
+	enum err err = sync_is_interrupted(sync) ? ERR_CANCELLED : ERR_OK;
 
 	while (!err && !gate_is_open(sync)) {
 		if (has_no_patience(&sync->gate))

@@ -336,6 +336,8 @@ static enum err drop_marked(struct txn *txn, struct folders *folders, const bool
 		}
 		if (!err)
 			err = store_drop_folder(txn, folders->list[i].ino);
+		if (!err)
+			err = result_drop_all(txn, folders->list[i].ino);
 		folder_release(&folders->list[i]);
 	}
 	folders->n = kept_n;

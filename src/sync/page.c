@@ -68,6 +68,28 @@ static bool needs_fetch(const struct item_row *row, const struct ews_change *cha
 	       row->modified != TIME_NONE && change->modified != row->modified;
 }
 
+enum difference page_compare(const struct item_row *row, const struct ews_change *change)
+{
+	const char *key = change->change_key;
+
+	if (!row || (row->state == ITEM_PENDING && row->ino == 0))
+		return DIFFERENCE_ABSENT;
+	if (change->has_read && row->has_read && change->is_read != row->is_read)
+		return DIFFERENCE_CHANGED;
+	/* Of a ghost there is no version, and a key that names none tells nothing. */
+	if (row->state == ITEM_GHOST || !key || ews_change_key_is_stub(key))
+		return DIFFERENCE_NONE;
+	return row->change_key && strcmp(row->change_key, key) == 0 ? DIFFERENCE_NONE
+								    : DIFFERENCE_CHANGED;
+}
+
+/* Listed afresh by command, an item is fetched that would else be taken as it is. */
+static bool is_forced(const struct pull *pull, const struct item_row *row)
+{
+	return pull->relist == RELIST_CLEAR ||
+	       (pull->relist == RELIST_RESYNC && row->state == ITEM_QUARANTINED);
+}
+
 /* Create and Update: which it is does not matter, only whether we know the item. */
 static enum err put_item(struct pull *pull, struct txn *txn, const struct ews_change *change)
 {
@@ -91,9 +113,9 @@ static enum err put_item(struct pull *pull, struct txn *txn, const struct ews_ch
 		err = store_put_head(txn, pull->folder->ino, &head, &number);
 	if (!err && change->has_read)
 		fetch_note_flag(pull->sync, change->id, change->is_read);
-	if (!err && pull->is_relist)
-		err = relist_note(pull, number);
-	if (!err && (!known || needs_fetch(&row, change)))
+	if (!err && pull->relist)
+		err = relist_note(pull, number, page_compare(known ? &row : NULL, change));
+	if (!err && (!known || is_forced(pull, &row) || needs_fetch(&row, change)))
 		err = store_queue_fetch(txn, number, change->change_key, pull->priority);
 	return err;
 }

@@ -73,7 +73,7 @@ static enum err commit_page(struct pull *pull, const struct ews_page *page)
 		err = page_apply(pull, &txn, page);
 	if (!err)
 		err = store_put_folder_state(&txn, ino, page->state);
-	if (!err && is_last(page) && pull->is_relist)
+	if (!err && is_last(page) && pull->relist)
 		err = relist_end(pull, &txn);
 	if (!err && is_last(page))
 		err = store_put_folder_counts(&txn, ino, &pull->visit->digest);
@@ -85,8 +85,9 @@ static enum err commit_page(struct pull *pull, const struct ews_page *page)
 	return err;
 }
 
-/* *ret_n: changes in it. */
-static enum err pull_page(struct pull *pull, bool *ret_last, size_t *ret_n)
+/* One page: asks, hands it on, and takes the state behind it. *ret_n: changes in it. */
+static enum err pull_page(struct pull *pull, pull_page_fn fn, void *ctx, bool *ret_last,
+			  size_t *ret_n)
 {
 	AUTO(ews_page) struct ews_page page = { 0 };
 
@@ -95,18 +96,17 @@ static enum err pull_page(struct pull *pull, bool *ret_last, size_t *ret_n)
 		err = check_page(pull, &page);
 	FAULT("pull.answer");
 	if (!err)
-		err = commit_page(pull, &page);
+		err = fn(ctx, &page, is_last(&page));
 	if (err)
 		return err;
 	str_release(&pull->state);
 	pull->state = give(page.state);
-	pull->visit->had_full_page |= page.n >= page_max();
 	*ret_last = is_last(&page);
 	*ret_n = page.n;
 	return ERR_OK;
 }
 
-static enum err pull_pages(struct pull *pull)
+enum err pull_each_page(struct pull *pull, pull_page_fn fn, void *ctx)
 {
 	bool last = false;
 	int idle_n = 0;
@@ -114,44 +114,74 @@ static enum err pull_pages(struct pull *pull)
 
 	for (int pages_n = 0; !err && !last; pages_n++) {
 		size_t n = 0;
-		err = pull_page(pull, &last, &n);
-		FAULT("pull.page");
+		err = pull_page(pull, fn, ctx, &last, &n);
 		idle_n = n > 0 ? 0 : idle_n + 1;
 		if (!err && !last && (idle_n > IDLE_PAGES_MAX || pages_n > PAGES_MAX)) {
 			gate_blame(pull->sync, "folder %s: the list of its items has no end",
 				   pull->folder->display_name);
 			err = ERR_PROTOCOL;
 		}
-		if (!err)
-			err = fetch_fill(pull->sync);
 	}
 	return err;
 }
 
-static enum err pull_afresh(struct pull *pull)
+static enum err keep_page(void *ctx, const struct ews_page *page, bool last)
 {
-	log_info("folder %s: its sync state expired, listing it afresh",
-		 pull->folder->display_name);
-	enum err err = relist_begin(pull);
+	struct pull *pull = ctx;
+	enum err err = commit_page(pull, page);
 
-	return err ? err : pull_pages(pull);
+	FAULT("pull.page");
+	if (err)
+		return err;
+	pull->visit->had_full_page |= page->n >= page_max();
+	if (last && pull->relist)
+		errands_note_relist(pull->sync, pull->folder->ino, &pull->counts);
+	return fetch_fill(pull->sync);
+}
+
+static enum err pull_afresh(struct pull *pull, enum relist kind)
+{
+	log_info("folder %s: %s afresh", pull->folder->display_name,
+		 kind == RELIST_CLEAR ? "fetching all of it" : "listing it");
+	status_note_work(pull->sync,
+			 kind == RELIST_CLEAR ? SYNC_STATE_CLEARING : SYNC_STATE_RESYNCING);
+	/* What is new elsewhere goes before what is here already. */
+	if (kind == RELIST_CLEAR)
+		pull->priority = FETCH_FIRST_SYNC;
+	enum err err = relist_begin(pull, kind);
+	return err ? err : pull_each_page(pull, keep_page, pull);
+}
+
+/* Asked for now, or begun before and not ended. */
+static enum err load_kind(struct sync *sync, const struct folder *folder, enum relist *ret)
+{
+	enum relist wish = wishes_find(sync, folder->ino);
+
+	enum err err = relist_load(sync, folder->ino, ret);
+	if (!err && *ret < wish)
+		*ret = wish;
+	return err;
 }
 
 enum err pull_folder(struct sync *sync, const struct folder *folder, struct visit *visit)
 {
 	AUTO(pull) struct pull pull = { .sync = sync, .folder = folder, .visit = visit };
-	bool begun = false;
+	enum relist kind = RELIST_NONE;
 
 	pull.priority = folder->sync_state ? FETCH_DELTA : FETCH_FIRST_SYNC;
 	visit->had_full_page = false;
 	status_note_folder(sync, folder->ino);
 	enum err err = text_copy(folder->sync_state, &pull.state);
 	if (!err)
-		err = relist_is_begun(sync, folder->ino, &begun);
-	if (!err)
-		err = begun ? pull_afresh(&pull) : pull_pages(&pull);
-	if (err == ERR_SYNC_RESET && pull.state)
-		err = pull_afresh(&pull);
+		err = load_kind(sync, folder, &kind);
+	if (!err && kind)
+		err = pull_afresh(&pull, kind);
+	else if (!err)
+		err = pull_each_page(&pull, keep_page, &pull);
+	if (err == ERR_SYNC_RESET && pull.state) {
+		log_info("folder %s: its sync state expired", folder->display_name);
+		err = pull_afresh(&pull, kind ? kind : RELIST_EXPIRED);
+	}
 	status_note_folder(sync, 0);
 	return err;
 }

@@ -80,14 +80,15 @@ static enum err put_error(struct sync *sync, const struct folder *folder, const 
 	return err ? err : txn_commit(&txn);
 }
 
-static bool wants_pull(const struct folder *folder, const struct visit *visit)
+static bool wants_pull(const struct sync *sync, const struct folder *folder,
+		       const struct visit *visit)
 {
 	if (!visit->is_read || visit->err)
 		return false;
 	/* What is not shown is not fetched; what was shown once stays in step. */
 	if (folder->shown_in == 0 && folder->ino != ROOT_INO && !folder->sync_state)
 		return false;
-	return !folder->sync_state || !visit->digest.known ||
+	return !folder->sync_state || !visit->digest.known || wishes_find(sync, folder->ino) ||
 	       !digest_equal(&folder->digest, &visit->digest);
 }
 
@@ -134,7 +135,7 @@ static enum err visit_one(struct sync *sync, struct round *round, size_t i, stru
 	const struct folder *folder = &round->folders.list[i];
 	struct visit *visit = &round->visits[i];
 
-	if (wants_pull(folder, visit))
+	if (wants_pull(sync, folder, visit))
 		return pull_one(sync, folder, visit, listed);
 	if (visit->is_read && folder->shown_in == 0 && folder->ino != ROOT_INO)
 		return note_unshown(sync, folder, visit);
@@ -199,7 +200,7 @@ static enum err visit_again(struct sync *sync, struct round *round, struct liste
 			err = digest_read(sync, round);
 		for (size_t i = 0; !err && i < round->folders.n; i++) {
 			if (round->visits[i].is_again &&
-			    wants_pull(&round->folders.list[i], &round->visits[i]))
+			    wants_pull(sync, &round->folders.list[i], &round->visits[i]))
 				err = pull_one(sync, &round->folders.list[i], &round->visits[i],
 					       listed);
 		}
@@ -216,36 +217,73 @@ static enum err list(struct sync *sync, struct listed *listed)
 	round_release(round);
 	enum err err = look(sync, round);
 	if (!err)
+		err = errands_expand(sync);
+	if (!err)
 		err = visit_all(sync, round, listed);
 	if (!err)
 		err = visit_again(sync, round, listed);
 	/* Once: if it is still listed then, that is an error of the folder. */
 	listed->more |= listed->lost;
 	sync->has_lost |= listed->lost;
+	if (!err && !listed->more)
+		commands_note_listed(sync);
+	return err;
+}
+
+/* What only compares changes nothing: it needs the folders that we know, and no listing. */
+static enum err skip_listing(struct sync *sync)
+{
+	enum err err = round_load(sync, &sync->last_round);
+
+	if (!err)
+		commands_note_listed(sync);
+	return err;
+}
+
+/* One round. *ret_again: there is more to do right away. */
+static enum err run_round(struct sync *sync, bool is_first, bool *ret_again)
+{
+	bool polls = sync->account->notify != NOTIFY_OFF, drained = false;
+	bool due = clock_boot_ms() >= sync->due_ms;
+	bool compares_only = commands_cover(sync);
+	struct listed listed = { 0 };
+	enum err err;
+
+	sync->is_own |= due;
+	if (compares_only && is_first && !due) {
+		err = skip_listing(sync);
+	} else {
+		status_note_round(sync);
+		sync->due_ms = polls ? clock_boot_ms() + sync->account->poll_s * INT64_C(1000)
+				     : INT64_MAX;
+		err = list(sync, &listed);
+		compares_only = false;
+	}
+	if (!err && !compares_only)
+		err = fetch_drain(sync, &drained);
+	*ret_again = listed.more || (!drained && !compares_only);
+	if (!err && !*ret_again)
+		err = errands_verify(sync);
+	if (!err && !*ret_again && !compares_only)
+		err = audit_all(sync, ret_again);
 	return err;
 }
 
 enum err run_whole(struct sync *sync)
 {
-	bool polls = sync->account->notify != NOTIFY_OFF, drained;
-	struct listed listed;
+	bool again = false, is_first = true;
 	enum err err;
 
 	sync->reason[0] = '\0';
 	sync->fetch_err = ERR_OK;
 	sync->gate.losses = 0;
 	sync->has_lost = false;
+	sync->is_own = false;
 	do {
-		listed = (struct listed){ 0 };
-		drained = false;
-		commands_cover(sync);
-		status_note_round(sync);
-		sync->due_ms = polls ? clock_boot_ms() + sync->account->poll_s * INT64_C(1000)
-				     : INT64_MAX;
-		err = list(sync, &listed);
-		if (!err)
-			err = fetch_drain(sync, &drained);
-	} while (!err && (listed.more || !drained));
+		err = run_round(sync, is_first, &again);
+		is_first = false;
+	} while (!err && again);
+	wishes_clear(sync);
 	return err;
 }
 

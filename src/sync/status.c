@@ -8,9 +8,11 @@ enum { QUEUE_LOOK_MS = 1000, ETA_MIN_MS = 2000 };
 const char *sync_state_text(enum sync_state state)
 {
 	static const char *const texts[] = {
-		[SYNC_STATE_AUTH] = "auth",	  [SYNC_STATE_ERROR] = "error",
-		[SYNC_STATE_OFFLINE] = "offline", [SYNC_STATE_THROTTLED] = "throttled",
-		[SYNC_STATE_SYNCING] = "syncing", [SYNC_STATE_IDLE] = "idle",
+		[SYNC_STATE_AUTH] = "auth",	      [SYNC_STATE_ERROR] = "error",
+		[SYNC_STATE_OFFLINE] = "offline",     [SYNC_STATE_THROTTLED] = "throttled",
+		[SYNC_STATE_CLEARING] = "clearing",   [SYNC_STATE_RESYNCING] = "resyncing",
+		[SYNC_STATE_VERIFYING] = "verifying", [SYNC_STATE_SYNCING] = "syncing",
+		[SYNC_STATE_IDLE] = "idle",
 	};
 
 	return texts[state];
@@ -19,6 +21,7 @@ const char *sync_state_text(enum sync_state state)
 void status_init(struct board *board)
 {
 	lock_init(&board->lock);
+	board->work = SYNC_STATE_IDLE;
 	board->shown.last_change = TIME_NONE;
 	board->shown.last_update = TIME_NONE;
 	board->shown.throttled_until = TIME_NONE;
@@ -36,6 +39,7 @@ void status_begin_run(struct sync *sync)
 	board->shown.eta_s = -1;
 	board->begun_ms = clock_boot_ms();
 	board->look_ms = 0;
+	board->round_s = TIME_NONE;
 	lock_drop(&board->lock);
 }
 
@@ -46,11 +50,32 @@ void status_end_run(struct sync *sync, enum err err, const char *reason)
 	lock_acquire(&board->lock);
 	board->is_running = false;
 	board->was_complete |= err == ERR_OK;
-	if (!err)
+	if (!err && board->round_s != TIME_NONE)
 		board->shown.last_update = board->round_s;
 	board->trouble = err;
 	board->shown.busy_dir = 0;
 	board->shown.eta_s = -1;
+	snprintf(board->shown.last_error, sizeof(board->shown.last_error), "%s", reason);
+	lock_drop(&board->lock);
+}
+
+void status_break_run(struct sync *sync)
+{
+	struct board *board = &sync->board;
+
+	lock_acquire(&board->lock);
+	board->is_running = false;
+	board->shown.busy_dir = 0;
+	board->work = SYNC_STATE_IDLE;
+	board->shown.eta_s = -1;
+	lock_drop(&board->lock);
+}
+
+void status_note_failure(struct sync *sync, const char *reason)
+{
+	struct board *board = &sync->board;
+
+	lock_acquire(&board->lock);
 	snprintf(board->shown.last_error, sizeof(board->shown.last_error), "%s", reason);
 	lock_drop(&board->lock);
 }
@@ -83,6 +108,14 @@ void status_note_folder(struct sync *sync, uint64_t ino)
 {
 	lock_acquire(&sync->board.lock);
 	sync->board.shown.busy_dir = ino;
+	sync->board.work = SYNC_STATE_IDLE;
+	lock_drop(&sync->board.lock);
+}
+
+void status_note_work(struct sync *sync, enum sync_state work)
+{
+	lock_acquire(&sync->board.lock);
+	sync->board.work = work;
 	lock_drop(&sync->board.lock);
 }
 
@@ -137,19 +170,28 @@ static enum sync_state judge_locked(const struct board *board, int64_t now) REQU
 	}
 	if (now < board->throttled_until_ms)
 		return SYNC_STATE_THROTTLED;
+	if (board->work != SYNC_STATE_IDLE)
+		return board->work;
 	return board->is_running || !board->was_complete ? SYNC_STATE_SYNCING : SYNC_STATE_IDLE;
 }
 
 void sync_load_status(struct sync *sync, struct sync_status *ret)
 {
 	struct board *board = &sync->board;
+	enum sync_state work = sync_state_of_work(sync, 0, NULL, 0);
 	struct ews_stats stats;
 	int64_t now = clock_boot_ms();
 
+	lock_acquire(&sync->lock);
+	bool is_offline = sync->is_offline;
+	lock_drop(&sync->lock);
 	ews_load_stats(sync->ews, &stats);
 	lock_acquire(&board->lock);
 	*ret = board->shown;
-	ret->state = judge_locked(board, now);
+	ret->state = is_offline ? SYNC_STATE_OFFLINE : judge_locked(board, now);
+	if (ret->state > work)
+		ret->state = work;
+	ret->busy_work = board->work;
 	if (now < board->throttled_until_ms)
 		ret->throttled_until = clock_wall_ns() / NS_PER_S +
 				       (board->throttled_until_ms - now + 999) / 1000;

@@ -65,6 +65,8 @@ void sync_release(struct sync **ref)
 	lock_destroy(&sync->lock);
 	round_release(&sync->last_round);
 	findings_release(&sync->findings);
+	wishes_clear(sync);
+	free(sync->suspects.list);
 	free(sync->sights);
 	free(sync);
 	*ref = NULL;
@@ -76,6 +78,14 @@ bool sync_is_stopping(struct sync *sync)
 	bool stopping = sync->is_stopping;
 	lock_drop(&sync->lock);
 	return stopping;
+}
+
+bool sync_is_interrupted(struct sync *sync)
+{
+	lock_acquire(&sync->lock);
+	bool interrupted = sync->is_stopping || sync->is_broken || sync->is_offline;
+	lock_drop(&sync->lock);
+	return interrupted;
 }
 
 /* --- before the mount --- */
@@ -187,18 +197,61 @@ static void end_run(struct sync *sync, enum err err)
 	status_end_run(sync, err, trouble);
 }
 
+/* Broken off, or sent home: what is left of it is done when it may be. */
+static void break_run(struct sync *sync)
+{
+	commands_uncover(sync);
+	/* Also what began before somebody asked for more. */
+	if (sync->is_own)
+		sync->due_ms = 0;
+	status_break_run(sync);
+}
+
+/* Makes ready for another run. False: we are to stop. */
+static bool heal(struct sync *sync, bool *ret_offline)
+{
+	lock_acquire(&sync->lock);
+	sync->is_broken = false;
+	*ret_offline = sync->is_offline;
+	bool stopping = sync->is_stopping;
+	lock_drop(&sync->lock);
+	if (stopping || *ret_offline)
+		return !stopping;
+	ews_resume(sync->ews);
+	/* Whoever interrupts says why before: none gets lost. */
+	if (sync_is_interrupted(sync))
+		ews_interrupt(sync->ews);
+	return true;
+}
+
+/* While we are to send nothing, nobody waits for it. */
+static void stay_offline(struct sync *sync)
+{
+	status_note_failure(sync, "working offline");
+	commands_end_all(sync, ERR_OFFLINE);
+	if (sync->account->notify != NOTIFY_OFF)
+		sync->due_ms = 0;
+}
+
 /* False: we are to stop. */
 static bool wait_for_run(struct sync *sync)
 {
-	enum err err = ERR_OK;
+	bool offline = false, was_offline = false;
 
-	while (err != ERR_CANCELLED && !run_is_due(sync)) {
-		if (sync_is_stopping(sync))
-			return false;
-		if (!graves_tend(sync))
-			err = gate_sleep(sync, sync->due_ms - clock_boot_ms());
+	while (heal(sync, &offline)) {
+		if (offline)
+			stay_offline(sync);
+		else if (was_offline)
+			status_note_failure(sync, "");
+		was_offline = offline;
+		if (!offline && run_is_due(sync))
+			return true;
+		int64_t pause_ms = offline ? INT64_MAX : sync->due_ms - clock_boot_ms();
+		/* Why it wakes, the next round of this tells. */
+		if (!graves_tend(sync) && gate_sleep(sync, pause_ms))
+			continue;
 	}
-	return !sync_is_stopping(sync);
+	return false;
 }
 
 static void *serve(void *ctx)
@@ -209,10 +262,12 @@ static void *serve(void *ctx)
 		status_begin_run(sync);
 		enum err err = run_whole(sync);
 		end_run(sync, err);
-		if (err != ERR_CANCELLED)
-			commands_end(sync, err);
+		if (err == ERR_CANCELLED)
+			break_run(sync);
+		else
+			errands_end(sync, err);
 	}
-	commands_end(sync, ERR_CANCELLED);
+	commands_end_all(sync, ERR_CANCELLED);
 	return NULL;
 }
 
@@ -244,5 +299,5 @@ void sync_stop(struct sync *sync)
 		pthread_join(sync->thread, NULL);
 		sync->has_thread = false;
 	}
-	commands_end(sync, ERR_CANCELLED);
+	commands_end_all(sync, ERR_CANCELLED);
 }

@@ -19,6 +19,9 @@
  * Runs start at sync_start(), every poll_s seconds (notify=poll or auto), and on a command; one
  * that failed is tried again after growing delays, at most poll_s.
  *
+ * A run that ends with nothing pending compares what the server counts with what is known here: a
+ * folder that differs in two digests is verified and listed afresh by itself.
+ *
  * Threads: sync_open, sync_is_listed, sync_list_folders, sync_start, sync_stop and sync_release
  * belong to the thread that made it; the others may be called from any. Callbacks come from the
  * sync thread, no lock held. Between sync_start and sync_stop the store is the sync thread's.
@@ -50,19 +53,38 @@ void sync_stop(struct sync *sync);
 
 /* --- commands --- */
 
-enum sync_command { SYNC_UPDATE };
+enum sync_command {
+	SYNC_UPDATE,
+	SYNC_RESYNC,  /* list afresh, fetch what differs */
+	SYNC_CLEAR,   /* list afresh, fetch everything */
+	SYNC_VERIFY,  /* compare only */
+	SYNC_CANCEL,  /* end the commands that run there */
+	SYNC_OFFLINE, /* of the whole mailbox, as the next: send nothing */
+	SYNC_ONLINE,
+};
+
+struct sync_order {
+	enum sync_command command;
+	uint64_t dir;
+	bool tree;	       /* and all below it */
+	const uint64_t *above; /* the directories on the way up, the root last; copied */
+	size_t above_n;
+};
 
 /*
- * Runs the command for a folder (or all below it too) and calls done exactly once, from the sync
- * thread: when everything that the server had at the call is in the store or quarantined, and the
- * listener of the store has heard of it. ERR_BUSY, and no call of done, when another command
- * runs there. *ret_ticket names it for sync_forget(); it is written before done can be called.
- * An update looks at all folders, whatever it was called for: one digest finds what differs at
- * the same price. done may be NULL.
+ * Runs the command and calls done exactly once: when everything that the server had at the call is
+ * in the store or quarantined, and the listener of the store has heard of it; from the sync
+ * thread, or from the one that cancels it. SYNC_CANCEL and SYNC_ONLINE wait for nobody: done was
+ * called when this returns. ERR_BUSY, and no call of done, when another command runs in that
+ * directory, or one that compares a folder (RESYNC, CLEAR, VERIFY) that this one would compare
+ * too; ERR_OFFLINE after SYNC_OFFLINE. *ret_ticket names it for sync_forget(); it is written
+ * before done can be called. An update looks at all folders, whatever it was called for (one
+ * digest finds what differs at the same price), but waits for the fetches of its own alone. done
+ * may be NULL.
  */
 typedef void (*sync_done_fn)(void *ctx, enum err err);
-MUST_CHECK enum err sync_run(struct sync *sync, enum sync_command command, uint64_t dir, bool tree,
-			     sync_done_fn done, void *ctx, uint64_t *ret_ticket);
+MUST_CHECK enum err sync_run(struct sync *sync, const struct sync_order *order, sync_done_fn done,
+			     void *ctx, uint64_t *ret_ticket);
 /* The caller no longer waits (the command goes on): done will not be called. False when done was
  * called or is being called: then it is too late. */
 bool sync_forget(struct sync *sync, uint64_t ticket);
@@ -75,6 +97,9 @@ enum sync_state {
 	SYNC_STATE_ERROR,
 	SYNC_STATE_OFFLINE,
 	SYNC_STATE_THROTTLED,
+	SYNC_STATE_CLEARING,
+	SYNC_STATE_RESYNCING,
+	SYNC_STATE_VERIFYING,
 	SYNC_STATE_SYNCING,
 	SYNC_STATE_IDLE,
 };
@@ -92,8 +117,22 @@ struct sync_status {
 	uint64_t bytes_done, bytes_total; /* of the content under way in this run */
 	int64_t eta_s;			  /* -1: nobody knows */
 	uint64_t busy_dir;		  /* folder being synced; 0: none */
+	enum sync_state busy_work; /* what is done there, where it is more than that; else IDLE */
 };
 void sync_load_status(struct sync *sync, struct sync_status *ret);
+/* What commands do in a directory: SYNC_STATE_CLEARING, RESYNCING or VERIFYING; IDLE: none of it. */
+enum sync_state sync_state_of_work(struct sync *sync, uint64_t dir, const uint64_t *above,
+				   size_t above_n);
+
+/*
+ * The results of commands, as values of the store: "kept=9 changed=1 ..."; after a tree command
+ * in its own directory those of all. The items are those at fault, "missing=ID extra=ID ...", not
+ * more than fit a page or so; "..." stands for the rest.
+ */
+enum sync_result { SYNC_LAST_RESYNC, SYNC_LAST_VERIFY, SYNC_LAST_VERIFY_ITEMS };
+/* ERR_NOT_FOUND: there is none. `store` may be a reader. */
+MUST_CHECK enum err sync_load_result(struct store *store, enum sync_result result, uint64_t dir,
+				     char **ret);
 
 /* --- graves --- */
 

@@ -38,6 +38,7 @@ void fake_reset(void)
 		.distinguished = "msgfolderroot",
 		.change_key = "Rk",
 		.commit = 1,
+		.total_n = -1,
 	};
 	fake_add_folder("INBOX", "ROOT", "Inbox")->distinguished = "inbox";
 }
@@ -67,6 +68,7 @@ struct fake_folder *fake_add_folder(const char *id, const char *parent_id, const
 		.name = name,
 		.change_key = "Fk",
 		.commit = 1,
+		.total_n = -1,
 	};
 	if (parent)
 		parent->child_n++;
@@ -224,6 +226,7 @@ static void print_folder(const struct fake_folder *from, struct folder *to)
 	to->digest = (struct digest){
 		.known = !from->has_no_digest,
 		.total_n = from->total_n,
+		.unread_n = from->unread_n,
 		.child_n = from->child_n,
 		.commit = from->has_no_digest ? TIME_NONE : from->commit,
 		.deleted_n = from->deleted_n,

@@ -230,8 +230,15 @@ static void test_command_lines(void **state)
 		{ "update now", ERR_INVALID },
 		{ "Update", ERR_INVALID },
 		{ "tree update", ERR_INVALID },
-		{ "resync", ERR_INVALID },
-		{ "offline", ERR_INVALID },
+		{ "resync", ERR_OK },
+		{ "clear tree", ERR_OK },
+		{ "verify nowait", ERR_OK },
+		{ "cancel", ERR_OK },
+		{ "offline", ERR_OK },
+		{ "update", ERR_OFFLINE },
+		{ "online nowait", ERR_OK },
+		{ "update", ERR_OK },
+		{ "reset", ERR_INVALID },
 	};
 	struct bench *bench = *state;
 	char *big = calloc(1, 100001);

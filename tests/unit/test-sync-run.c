@@ -135,9 +135,9 @@ static void test_I1_a_listing_afresh_that_is_cut_short_begins_anew(void **state)
 		(struct fake_page){ "INBOX", "t1", "t2", { FAKE_CREATE("A", "k") } };
 	run_ok(bench);
 	check_relisted(bench, ino);
-	bool begun = true;
-	check_ok(relist_is_begun(bench->sync, folder_ino(bench, "INBOX"), &begun));
-	assert_false(begun);
+	enum relist begun = RELIST_CLEAR;
+	check_ok(relist_load(bench->sync, folder_ino(bench, "INBOX"), &begun));
+	assert_int_equal(begun, RELIST_NONE);
 }
 
 static void test_a_server_that_never_takes_a_state_is_no_loop(void **state)

@@ -52,7 +52,7 @@ static void update(struct sync *sync, uint64_t dir, struct waiter *waiter)
 {
 	uint64_t ticket;
 
-	check_ok(sync_run(sync, SYNC_UPDATE, dir, false, on_done, waiter, &ticket));
+	check_ok(order(sync, SYNC_UPDATE, dir, on_done, waiter, &ticket));
 }
 
 static void test_an_update_sees_what_the_server_had_at_the_call(void **state)
@@ -93,7 +93,7 @@ static void test_one_command_at_a_time_for_a_folder(void **state)
 	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", { FAKE_CREATE("A", "k") } });
 	check_ok(sync_start(bench->sync, NULL, NULL));
 	update(bench->sync, 1, &first);
-	check_err(sync_run(bench->sync, SYNC_UPDATE, 1, true, on_done, &second, &ticket), ERR_BUSY);
+	check_err(order(bench->sync, SYNC_UPDATE, 1, on_done, &second, &ticket), ERR_BUSY);
 	update(bench->sync, 2, &other);
 	usleep(20000);
 	assert_int_equal(first.done_n, 0);
@@ -115,14 +115,14 @@ static void test_a_forgotten_command_is_not_called(void **state)
 	fake_add_item("A", "k", "a");
 	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", { FAKE_CREATE("A", "k") } });
 	check_ok(sync_start(bench->sync, NULL, NULL));
-	check_ok(sync_run(bench->sync, SYNC_UPDATE, 1, false, on_done, &waiter, &ticket));
+	check_ok(order(bench->sync, SYNC_UPDATE, 1, on_done, &waiter, &ticket));
 	assert_true(sync_forget(bench->sync, ticket));
 	assert_false(sync_forget(bench->sync, ticket));
 	update(bench->sync, 2, &other);
 	goes_on = true;
 	wait_for(&other);
 	for (int i = 0; i < 5000; i++) { /* it ends soon after, or has already */
-		enum err err = sync_run(bench->sync, SYNC_UPDATE, 1, false, NULL, NULL, &ticket);
+		enum err err = order(bench->sync, SYNC_UPDATE, 1, NULL, NULL, &ticket);
 		if (!err)
 			break;
 		check_err(err, ERR_BUSY);
@@ -186,7 +186,7 @@ static void test_stopping_does_not_wait_for_the_gate(void **state)
 	assert_true(clock_boot_ms() - begun_ms < 1000);
 	assert_int_equal(waiter.done_n, 1);
 	check_err(waiter.err, ERR_CANCELLED);
-	check_err(sync_run(bench->sync, SYNC_UPDATE, 1, false, on_done, &late, &ticket),
+	check_err(order(bench->sync, SYNC_UPDATE, 1, on_done, &late, &ticket),
 		  ERR_CANCELLED);
 	assert_int_equal(late.done_n, 0);
 }
@@ -201,7 +201,7 @@ static void *knock(void *ctx)
 		uint64_t ticket = 0;
 		sync_load_status(sync, &status);
 		sync_forget_inodes(sync, &i, 1);
-		if (sync_run(sync, SYNC_UPDATE, 100 + i % 7, false, NULL, NULL, &ticket) == ERR_OK)
+		if (order(sync, SYNC_UPDATE, 100 + i % 7, NULL, NULL, &ticket) == ERR_OK)
 			sync_forget(sync, ticket);
 	}
 	return NULL;

@@ -174,6 +174,22 @@ static inline void check_error_attr(struct bench *bench, const char *id, const c
 	assert_string_equal(buf_str(&value), text);
 }
 
+/* A command for a directory right below the root, or with 1 for the whole. */
+static inline enum err order(struct sync *sync, enum sync_command command, uint64_t dir,
+			     sync_done_fn done, void *ctx, uint64_t *ret_ticket)
+{
+	static const uint64_t root = 1;
+	const struct sync_order order = {
+		.command = command,
+		.dir = dir,
+		.tree = dir == 1,
+		.above = &root,
+		.above_n = dir != 1,
+	};
+
+	return sync_run(sync, &order, done, ctx, ret_ticket);
+}
+
 /* A job's due time is real time: makes every delayed one due. */
 static inline void make_due(struct bench *bench)
 {
