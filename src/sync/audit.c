@@ -23,13 +23,20 @@ static void drop(struct suspects *suspects)
 	*suspects = (struct suspects){ 0 };
 }
 
+static int by_ino(const void *a, const void *b)
+{
+	uint64_t x = ((const struct suspect *)a)->ino, y = ((const struct suspect *)b)->ino;
+
+	return (x > y) - (x < y);
+}
+
+/* They stand in the order of the round. */
 static const struct suspect *find(const struct suspects *suspects, uint64_t ino)
 {
-	for (size_t i = 0; i < suspects->n; i++) {
-		if (suspects->list[i].ino == ino)
-			return &suspects->list[i];
-	}
-	return NULL;
+	const struct suspect key = { .ino = ino };
+
+	return suspects->n == 0 ? NULL
+				: bsearch(&key, suspects->list, suspects->n, sizeof(key), by_ino);
 }
 
 static enum err add(struct suspects *suspects, const struct suspect *suspect)
