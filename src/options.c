@@ -69,6 +69,7 @@ static const char *const ignored[] = {
 	"diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime",
 	"nolazytime", "sync", "async", "dirsync", "mand", "nomand", "silent", "loud", "auto", "noauto",
 	"user", "nouser", "users", "owner", "group", "nofail", "_netdev", "default_permissions",
+	"iversion", "noiversion", "symfollow", "nosymfollow",
 };
 /* clang-format on */
 

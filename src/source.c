@@ -152,15 +152,18 @@ static enum err make_absolute(char **path)
 	return buf_give(&absolute, path);
 }
 
-/* The file name: user@host, without what a file name must not hold. */
+/* The file name: user@host, the host in lower case, without what a file name must not hold. */
 static enum err append_account(struct buf *buf, const char *user, const struct url *url)
 {
-	size_t start = buf->len;
+	size_t start = buf->len, host = start + strlen(user) + 1;
 	enum err err = buf_printf(buf, "%s@%.*s.db", user, (int)url->host_n, url->host);
 
-	for (size_t i = start; !err && i < buf->len; i++)
+	for (size_t i = start; !err && i < buf->len; i++) {
 		if (buf->bytes[i] == '/' || iscntrl((unsigned char)buf->bytes[i]))
 			buf->bytes[i] = '_';
+		if (i >= host)
+			buf->bytes[i] = (char)tolower((unsigned char)buf->bytes[i]);
+	}
 	if (!err && buf->bytes[start] == '.')
 		buf->bytes[start] = '_';
 	return err;

@@ -225,7 +225,7 @@ static void check_cache(const char *xdg, const char *home, const char *user, con
 	setenv("XDG_CACHE_HOME", xdg ? xdg : "", 1);
 	setenv("HOME", home ? home : "", 1);
 	check_ok(buf_printf(&list, "password_command=b,user=%s", user));
-	check_ok(PARSE(&o, &reason, "-o", list.bytes, "https://h.example:8443/E", "/m"));
+	check_ok(PARSE(&o, &reason, "-o", list.bytes, "https://H.example:8443/E", "/m"));
 	assert_string_equal(o.account.cache, expected);
 }
 
