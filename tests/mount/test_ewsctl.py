@@ -370,3 +370,61 @@ def test_a_cache_that_is_not_complete_ends_no_old_one(new_server, new_mount):
     mount.start()
     assert "not complete" in refused("rebuild", mount.cache)
     assert pathlib.Path(f"{mount.cache}.old").exists()
+
+
+# --- verify: its verdict, told of a directory that answers as a mount does ---
+
+GUID = "00112233445566778899aabbccddeeff"
+
+
+@pytest.fixture
+def folder(place):
+    """A directory with control files that stand still, and items with attributes."""
+    directory = place / "folder"
+    directory.mkdir()
+    (directory / ".ctl").write_text("")
+    try:
+        os.setxattr(directory, "user.ews.folder_id", b"F")
+    except OSError as error:
+        pytest.skip(f"no attributes in {place}: {error}")
+
+    def make(result, items="", **files):
+        for name, sync in files.items():
+            (directory / name).write_text("x")
+            values = {"user.ews.item_id": name + "==", "user.ews.sync": sync, "user.mapi.change_key": GUID + "00000000002a",
+                      "user.mapi.predecessor_change_list": "16" + GUID + "00000000002" + ("9" if sync == "uncovered" else "a")}
+            for attribute, value in values.items():
+                os.setxattr(directory / name, attribute, value.encode())
+        report = {"state": "idle", "items": len(files), "last-verify": result, "last-verify-items": items}
+        (directory / ".ctl.json").write_text(json.dumps(report))
+        return directory
+    return make
+
+
+def test_the_verdict_of_an_equal_cache_is_to_look_elsewhere(folder):
+    directory = folder("kept=2 changed=0 missing=0 extra=0 regressed=0 uncovered=0", one="ok", two="unknown")
+    assert ctl("verify", directory) == "2 items: cache equals server: look elsewhere\n"
+    assert (directory / ".ctl").read_text() == "verify\n"
+    ctl("verify", "-r", directory)
+    assert (directory / ".ctl").read_text() == "verify tree\n"
+
+
+def test_the_verdict_names_what_outlook_would_not_sync_and_why(folder):
+    directory = folder("kept=1 changed=0 missing=0 extra=0 regressed=2 uncovered=1",
+                       "regressed=one== uncovered=two== regressed=four==", one="regressed", two="uncovered",
+                       three="ok", four="ok")
+    lines = ctl("verify", directory, status=1).splitlines()
+    assert lines[0] == "Outlook would not sync: 2 regressed, 1 uncovered."
+    told = {lines[i].strip(): lines[i + 1].strip().split(":")[0] for i in range(1, 7, 2)}
+    assert told == {str(directory / "one"): "regressed", str(directory / "two"): "uncovered",
+                    str(directory / "four"): "regressed"}
+
+
+def test_the_verdict_names_what_differs(folder):
+    directory = folder("kept=1 changed=1 missing=1 extra=1 regressed=0 uncovered=0",
+                       "changed=one== missing=M== extra=two== ...", one="ok", two="ok", three="ok")
+    lines = ctl("verify", directory, status=1).splitlines()
+    assert lines[0] == "The cache differs from the server: 1 changed, 1 missing here, 1 no longer there."
+    assert sorted(lines[1:5]) == ["  ... and more", f"  changed  {directory}/one", f"  extra    {directory}/two",
+                                  "  missing   item id M=="]
+    assert lines[5].endswith(f"ewsctl resync {directory}")

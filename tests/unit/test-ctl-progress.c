@@ -119,6 +119,24 @@ static void test_the_counts_of_a_verify_are_read_in_any_order(void **state)
 	assert_false(verify_counts_parse("nothing of it", &counts));
 }
 
+static void test_the_items_of_a_verify_are_words(void **state)
+{
+	AUTO(verify_items) struct verify_items items = { 0 };
+	(void)state;
+
+	check_ok(verify_items_parse("missing=AA== extra=B rubbish =C changed= ...", &items));
+	assert_int_equal(items.n, 3);
+	assert_string_equal(items.list[0].what, "missing");
+	assert_string_equal(items.list[0].id, "AA==");
+	assert_string_equal(items.list[1].id, "B");
+	assert_string_equal(items.list[2].id, "");
+	assert_true(items.has_more);
+	verify_items_release(&items);
+	check_ok(verify_items_parse("", &items));
+	assert_int_equal(items.n, 0);
+	assert_false(items.has_more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_progress_is_in_items_elsewhere_and_its_speed_is_learnt),
 		cmocka_unit_test(test_a_report_without_words_is_none),
 		cmocka_unit_test(test_the_counts_of_a_verify_are_read_in_any_order),
+		cmocka_unit_test(test_the_items_of_a_verify_are_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
