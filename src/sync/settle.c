@@ -124,20 +124,27 @@ static bool is_untouched(const struct landing *landing)
 	return landing->reason && strstr(landing->reason, "ErrorBatchProcessingStopped");
 }
 
+/* An error names no item: where the reply answers another question, nobody knows whose it is. */
+static bool is_believed(const struct landing *landing, enum err batch_err)
+{
+	return landing->is_seen && !(landing->err && batch_err == ERR_STALE_REPLY);
+}
+
 static enum err settle_one(struct flight *flight, struct txn *txn, size_t i, enum err batch_err)
 {
 	struct sync *sync = flight->sync;
 	const struct fetch_job *job = &flight->batch.jobs[i];
 	const struct landing *landing = &flight->landings[i];
-	enum err err = landing->is_seen ? landing->err : batch_err ? batch_err : ERR_PROTOCOL;
-	const char *reason = landing->is_seen && landing->reason ? landing->reason : err_text(err);
-	bool alone = landing->is_seen || flight->batch.n == 1;
+	bool is_seen = is_believed(landing, batch_err);
+	enum err err = is_seen ? landing->err : batch_err ? batch_err : ERR_PROTOCOL;
+	const char *reason = is_seen && landing->reason ? landing->reason : err_text(err);
+	bool alone = is_seen || flight->batch.n == 1;
 	enum outcome outcome = outcome_of(err);
 
 	/* Whole batches fail for one item of them, and then nobody knows which. */
-	if (outcome == OUTCOME_BAD && (!alone || (err == ERR_DENIED && !landing->is_seen)))
+	if (outcome == OUTCOME_BAD && (!alone || (err == ERR_DENIED && !is_seen)))
 		outcome = OUTCOME_AGAIN;
-	if (outcome == OUTCOME_GHOST && !landing->is_seen)
+	if (outcome == OUTCOME_GHOST && !is_seen)
 		outcome = OUTCOME_AGAIN;
 	switch (outcome) {
 	case OUTCOME_CONTENT: return put_content(sync, txn, job, landing);

@@ -447,8 +447,11 @@ enum err ews_wait(struct ews *ews, int64_t ms)
 	if (fake.on_items)
 		fake.on_items();
 	enum err err = begin_call(ews, &fake.items_fault);
-	for (size_t i = 0; !err && i < request->n; i++)
-		err = answer_item(request, i);
+	size_t n = err ? fake.items_fault.after_n : request->n;
+	for (size_t i = 0; i < n && i < request->n; i++) {
+		enum err failed = answer_item(request, i);
+		err = err ? err : failed;
+	}
 	request->sink->done(request->ctx, err);
 	request_free(request);
 	return ERR_OK;

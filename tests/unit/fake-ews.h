@@ -55,6 +55,7 @@ struct fake {
 		enum err err;
 		int n;
 		int64_t back_off_ms;
+		size_t after_n; /* of items_fault: so many of a batch are answered before */
 	} folders_fault, hierarchy_fault, pages_fault, items_fault;
 	void (*on_items)(void); /* before a batch is answered */
 	void (*on_page)(void);	/* after a page was answered */

@@ -192,6 +192,24 @@ static void test_a_batch_that_fails_whole_is_repeated_item_by_item(void **state)
 	}
 }
 
+/* An error names no item: it may be the answer for another one of the batch. */
+static void test_errors_in_a_reply_to_another_question_are_not_believed(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("A", NULL, NULL);
+	fake_item("A")->err = ERR_NOT_FOUND;
+	fake_add_item("B", "k", "b");
+	ANNOUNCE("A", "B");
+	until_ok_n = 2;
+	fake.on_items = heal;
+	fake.items_fault = (struct fake_fault){ ERR_STALE_REPLY, 1, -1, 2 };
+	run_ok(bench);
+	check_item(bench, "A", "a");
+	check_item(bench, "B", "b");
+	assert_int_equal(fake.item_ids_n, 3);
+}
+
 /* Not the items then: the run ends, and nothing is blamed on them. */
 static void test_a_server_that_is_gone_ends_the_run(void **state)
 {
@@ -262,6 +280,7 @@ int main(void)
 		bench_test(test_a_ghost_is_dropped_and_a_known_item_waits_for_its_delete),
 		bench_test(test_a_transient_failure_is_tried_again_soon),
 		bench_test(test_a_batch_that_fails_whole_is_repeated_item_by_item),
+		bench_test(test_errors_in_a_reply_to_another_question_are_not_believed),
 		bench_test(test_a_server_that_is_gone_ends_the_run),
 		bench_test(test_throttling_waits_as_long_as_asked),
 	};
