@@ -6,12 +6,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
 
-enum kind { TEXT, FLAG, NUMBER, OCTAL, CHOICE, CHOICES, LATER, NEVER };
+enum kind { TEXT, FLAG, NUMBER, OCTAL, CHOICE, CHOICES, AGE, PATHS, LATER, NEVER };
 
 struct option_row {
 	const char *name;
@@ -41,8 +42,8 @@ static const struct option_row rows[] = {
 	{ "layout",            CHOICE,  IN(layout),                   0,   0,       "plain|-maildir", "plain", "of the directories" },
 	{ "content",           CHOICE,  IN(content),                  0,   0,       "mirror|-ondemand", "mirror", "what is kept here" },
 	{ "cache_limit",       LATER,   0,                            0,   0,       "SIZE", NULL, "most content kept with content=ondemand" },
-	{ "since",             LATER,   0,                            0,   0,       "AGE", NULL, "only mail received in the last 30d, 12m, 2y" },
-	{ "exclude",           LATER,   0,                            0,   0,       "FOLDER", NULL, "a folder to leave out" },
+	{ "since",             AGE,     IN(account.since),            0,   0,       "AGE", "everything", "only mail received in the last 30d, 12m, 2y" },
+	{ "exclude",           PATHS,   0,                            0,   0,       "FOLDER", NULL, "a folder to leave out, and all below it: FOLDER/SUB/...; may be given many times" },
 	{ "mtime",             CHOICE,  IN(account.mtime),            0,   0,       "received|modified", "received", "st_mtime of mail" },
 	{ "write",             LATER,   0,                            0,   0,       NULL, NULL, "change the mailbox" },
 	{ "delete",            LATER,   0,                            0,   0,       "HOW", NULL, "what rm does with write" },
@@ -263,6 +264,37 @@ static enum err set_choices(const struct option_row *row, char **field, const ch
 	return err ? err : set_text(field, value);
 }
 
+static enum err set_age(const struct option_row *row, struct since *field, const char *value,
+			struct buf *reason)
+{
+	if (since_parse(value, field))
+		return ERR_OK;
+	return options_refuse(reason, ERR_INVALID,
+			      "%s=%s: give a number of days, months or years, as 30d, 12m or 2y",
+			      row->name, value);
+}
+
+/* Slashes around a path mean nothing. */
+static enum err add_path(struct account *account, const char *value, struct buf *reason)
+{
+	size_t start = strspn(value, "/"), n = strlen(value);
+
+	while (n > start && value[n - 1] == '/')
+		n--;
+	if (n == start)
+		return options_refuse(reason, ERR_INVALID,
+				      "exclude=%s names no folder: give one as FOLDER/SUB", value);
+	char **list = reallocarray(account->excludes, account->excludes_n + 1, sizeof(*list));
+	if (!list)
+		return ERR_NOMEM;
+	account->excludes = list;
+	list[account->excludes_n] = strndup(value + start, n - start);
+	if (!list[account->excludes_n])
+		return ERR_NOMEM;
+	account->excludes_n++;
+	return ERR_OK;
+}
+
 static enum err set_value(struct options *options, const struct option_row *row, const char *value,
 			  struct buf *reason)
 {
@@ -274,6 +306,8 @@ static enum err set_value(struct options *options, const struct option_row *row,
 	case OCTAL: return set_number(row, field, value, reason);
 	case CHOICE: return check_word(row, value, strlen(value), field, reason);
 	case CHOICES: return set_choices(row, field, value, reason);
+	case AGE: return set_age(row, field, value, reason);
+	case PATHS: return add_path(&options->account, value, reason);
 	default: return ERR_INVALID;
 	}
 }
@@ -424,6 +458,11 @@ void options_release(struct options *options)
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		str_release(texts[i]);
+	for (size_t i = 0; i < options->account.excludes_n; i++)
+		free(options->account.excludes[i]);
+	free(options->account.excludes);
+	options->account.excludes = NULL;
+	options->account.excludes_n = 0;
 }
 
 /* --- help --- */

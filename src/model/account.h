@@ -3,6 +3,9 @@
 #define MODEL_ACCOUNT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "model/since.h"
 
 /*
  * account - what the user asked for, as plain values: the options of a mount
@@ -25,6 +28,9 @@ struct account {
 	enum auth_mode auth;
 	enum mtime_rule mtime;
 	enum notify_mode notify;
+	struct since since; /* only mail received within that */
+	char **excludes;    /* folders to leave out: display names, '/' between them */
+	size_t excludes_n;
 	int timeout_s, poll_s;
 	int connections_n, batch_n;
 };

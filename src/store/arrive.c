@@ -182,6 +182,8 @@ enum err store_put_content(struct txn *txn, int64_t row, const struct item *item
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	if (record.state == ITEM_EXCLUDED)
+		return ERR_OK;
 	record.verdict = verdict;
 	err = queue_done(store, row, item->change_key);
 	if (!err)
@@ -239,6 +241,8 @@ enum err store_put_quarantine(struct txn *txn, int64_t row, const struct item *i
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	if (record.state == ITEM_EXCLUDED)
+		return ERR_OK;
 	err = take_item(&record, item, &has_new_flag);
 	if (!err)
 		err = take_wanted_key(store, &record, item);
@@ -259,6 +263,8 @@ enum err store_put_ghost(struct txn *txn, int64_t row)
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	if (record.state == ITEM_EXCLUDED)
+		return ERR_OK;
 	err = queue_done(store, row, NULL);
 	if (!err && record.is_hollow)
 		err = record_unlink(store, &record);

@@ -286,6 +286,16 @@ enum err store_drop_folder(struct txn *txn, uint64_t ino)
 	return err;
 }
 
+enum err store_clear_folder(struct txn *txn, uint64_t ino)
+{
+	const struct digest unknown = { .commit = TIME_NONE, .deleted_n = -1 };
+	enum err err = drop_items(txn->store, ino);
+
+	if (!err)
+		err = store_put_folder_state(txn, ino, NULL);
+	return err ? err : store_put_folder_synced(txn, ino, &unknown, TIME_NONE);
+}
+
 /* --- progress --- */
 
 enum err store_put_folder_state(struct txn *txn, uint64_t ino, const char *state)

@@ -119,6 +119,10 @@
 	X(EACH_ITEM, "SELECT row, ews_id FROM item WHERE folder = ?1 AND row > ?2 ORDER BY row") \
 	X(COUNT_UNSEEN, "SELECT count(*) FROM item WHERE folder = ?1 AND ino IS NULL " \
 		"AND is_read IS 0") \
+	/* Mail is of the kinds 0 and 4; state 4 is ITEM_EXCLUDED. Once a day. */ \
+	X(AGE_ITEMS, "SELECT row, state FROM item WHERE row > ?1 AND kind IN (0, 4) AND " \
+		"((received < ?2 AND state <> 4) OR (received >= ?2 AND state = 4)) " \
+		"ORDER BY row LIMIT ?3") \
 	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, " \
 		"by_received, size, file_size, received, modified) " \
 		"VALUES (?1, ?2, ?3, 0, 0, ?4, 1, ?5, 0, ?6, ?7) RETURNING row") \

@@ -167,6 +167,8 @@ MUST_CHECK enum err store_place_folder(struct txn *txn, const struct folder *fol
 /* Removes the folder, its items and their entries; its inodes become graves. Not its
  * subfolders. */
 MUST_CHECK enum err store_drop_folder(struct txn *txn, uint64_t ino);
+/* Drops its items and forgets how far its sync had come: as if it had never been listed. */
+MUST_CHECK enum err store_clear_folder(struct txn *txn, uint64_t ino);
 /* The sync state of SyncFolderItems; NULL forgets it. */
 MUST_CHECK enum err store_put_folder_state(struct txn *txn, uint64_t ino, const char *state);
 /* After a complete sync: the digest read before it, the time of it, no error. */
@@ -186,6 +188,7 @@ enum item_state {
 	ITEM_LOCAL = 1,	      /* its content is here */
 	ITEM_QUARANTINED = 2, /* the server cannot deliver it: a file whose reads fail */
 	ITEM_GHOST = 3,	      /* announced, but GetItem says it does not exist */
+	ITEM_EXCLUDED = 4,    /* known, and not to be mirrored: outside of since= */
 };
 
 struct item_row {
@@ -230,6 +233,19 @@ MUST_CHECK enum err store_put_head(struct txn *txn, uint64_t folder, const struc
 MUST_CHECK enum err store_put_read_flag(struct txn *txn, const char *id, bool is_read);
 /* The item is gone: entry removed, inode buried, queue cleared. An unknown id is no error. */
 MUST_CHECK enum err store_drop_item(struct txn *txn, const char *id);
+
+/*
+ * The item is outside of since=: it stays known, so that its Delete and the counts are right, and
+ * its file and its job go. `change_key`: the version that the server has; NULL: not said. What
+ * still comes for it is dropped; store_queue_fetch() brings it back.
+ */
+MUST_CHECK enum err store_put_excluded(struct txn *txn, int64_t row, const char *change_key);
+/*
+ * Brings the edge of since= to bear on some of the mail with row > *after, the first time 0: what
+ * was received before it is excluded, what is excluded and was not is queued. INT64_MIN: nothing
+ * is outside. *ret_more is false when there is no more.
+ */
+MUST_CHECK enum err store_age_items(struct txn *txn, int64_t edge, int64_t *after, bool *ret_more);
 
 /* --- the fetch queue --- */
 

@@ -260,11 +260,29 @@ MUST_CHECK enum err digest_is_hierarchy_dirty(struct sync *sync, const struct ro
 /* Remembers the hierarchy as it was seen in this round. */
 MUST_CHECK enum err digest_remember(struct sync *sync, const struct round *round);
 
+/* --- scope.c: exclude= and since= --- */
+
+/* Brings the store in line with what is wanted now. */
+MUST_CHECK enum err scope_apply(struct sync *sync);
+/* Shows all folders (sorted by id) where they belong, but for those that exclude= names and all
+ * below them: of these nothing is kept. */
+MUST_CHECK enum err scope_place(struct sync *sync, struct txn *txn, struct folders *folders,
+				const char *root_id);
+/* Older mail than since= wants. `row`: what is known of it; NULL: nothing. */
+bool scope_is_outside(const struct sync *sync, const struct ews_change *change,
+		      const struct item_row *row);
+
 /* --- hierarchy.c --- */
 
 #define VALUE_ROOT_ID "root_id"
 #define VALUE_HIERARCHY_STATE "hierarchy_state"
 
+/* Every folder of the store, sorted by id. */
+MUST_CHECK enum err folders_load_sorted(struct store *store, struct folders *ret);
+/* By id, in such a list; NULL when it is not there. */
+struct folder *folders_find_sorted(const struct folders *folders, const char *id);
+/* Marks what is below the marked. */
+MUST_CHECK enum err folders_mark_subtrees(const struct folders *folders, bool *marks);
 /* Learns the root and the folders from nothing: the first listing of a mailbox. */
 MUST_CHECK enum err hierarchy_list(struct sync *sync);
 /* Applies what changed since the last time. `root` is not among the changes: an empty one lists
@@ -435,6 +453,7 @@ struct sync {
 	struct gate gate;
 	struct findings findings;
 	struct space space;
+	int64_t edge; /* of since=; 0: nothing is outside */
 	struct flight *flights;
 	enum err fetch_err;	/* a batch met what ends the run */
 	int64_t retry_until_ms; /* delayed jobs that a run waits for are due by then */

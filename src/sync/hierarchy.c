@@ -147,7 +147,7 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct folder *)a)->id, ((const struct folder *)b)->id);
 }
 
-static struct folder *find_sorted(const struct folders *folders, const char *id)
+struct folder *folders_find_sorted(const struct folders *folders, const char *id)
 {
 	const struct folder key = { .id = (char *)id };
 
@@ -156,7 +156,7 @@ static struct folder *find_sorted(const struct folders *folders, const char *id)
 		       : bsearch(&key, folders->list, folders->n, sizeof(key), by_id);
 }
 
-static enum err load_sorted(struct store *store, struct folders *ret)
+enum err folders_load_sorted(struct store *store, struct folders *ret)
 {
 	enum err err = store_load_folders(store, ret);
 
@@ -172,7 +172,7 @@ static const char *distinguished_of(const struct listing *listing, const struct 
 		if (listing->named_ids[i] && strcmp(listing->named_ids[i], folder->id) == 0)
 			return named[i];
 	}
-	const struct folder *known = find_sorted(&listing->known, folder->id);
+	const struct folder *known = folders_find_sorted(&listing->known, folder->id);
 	return known ? known->distinguished : NULL;
 }
 
@@ -267,7 +267,7 @@ static void mark_dropped(const struct listing *listing, const struct put_ref *re
 	for (size_t p = 0; p < listing->n; p++) {
 		for (size_t i = 0; i < listing->pages[p].dropped_n; i++) {
 			const char *id = listing->pages[p].dropped[i];
-			const struct folder *folder = find_sorted(folders, id);
+			const struct folder *folder = folders_find_sorted(folders, id);
 			if (folder && !is_put_from(refs, refs_n, p + 1, id))
 				goes[folder - folders->list] = true;
 		}
@@ -297,7 +297,7 @@ static void trace_fate(const struct folders *folders, size_t start, char *fates,
 	while (at && fates[at - folders->list] == FATE_OPEN) {
 		fates[at - folders->list] = FATE_STAYS;
 		path[n++] = (size_t)(at - folders->list);
-		at = find_sorted(folders, at->parent_id);
+		at = folders_find_sorted(folders, at->parent_id);
 	}
 	if (at)
 		fate = fates[at - folders->list];
@@ -306,7 +306,7 @@ static void trace_fate(const struct folders *folders, size_t start, char *fates,
 }
 
 /* Those below what goes, go too. */
-static enum err mark_subtrees(const struct folders *folders, bool *goes)
+enum err folders_mark_subtrees(const struct folders *folders, bool *goes)
 {
 	char *fates = calloc(folders->n + 1, sizeof(*fates));
 	size_t *path = calloc(folders->n + 1, sizeof(*path));
@@ -346,7 +346,7 @@ static enum err drop_marked(struct txn *txn, struct folders *folders, const bool
 
 static enum err mark_gone(const struct listing *listing, const struct folders *folders, bool *goes)
 {
-	const struct folder *root = find_sorted(folders, listing->root.id);
+	const struct folder *root = folders_find_sorted(folders, listing->root.id);
 	struct put_ref *refs = NULL;
 	size_t n = 0;
 
@@ -359,7 +359,7 @@ static enum err mark_gone(const struct listing *listing, const struct folders *f
 	if (root)
 		goes[root - folders->list] = false;
 	/* A listing from nothing names each folder itself. */
-	return err || listing->is_full ? err : mark_subtrees(folders, goes);
+	return err || listing->is_full ? err : folders_mark_subtrees(folders, goes);
 }
 
 static enum err drop_gone(struct txn *txn, const struct listing *listing, struct folders *folders)
@@ -375,15 +375,6 @@ static enum err drop_gone(struct txn *txn, const struct listing *listing, struct
 	return err;
 }
 
-static enum err place_all(struct txn *txn, struct folders *folders, const char *root_id)
-{
-	enum err err = folders_lay_out(folders, root_id, NULL);
-
-	for (size_t i = 0; !err && i < folders->n; i++)
-		err = store_place_folder(txn, &folders->list[i]);
-	return err;
-}
-
 static enum err apply(struct sync *sync, struct listing *listing)
 {
 	AUTO(folders) struct folders folders = { 0 };
@@ -391,18 +382,18 @@ static enum err apply(struct sync *sync, struct listing *listing)
 	const char *state = listing->pages[listing->n - 1].state;
 
 	FAULT("hierarchy.listed");
-	enum err err = load_sorted(sync->store, &listing->known);
+	enum err err = folders_load_sorted(sync->store, &listing->known);
 	if (!err)
 		err = txn_begin(&txn, sync->store);
 	if (!err)
 		err = put_all(&txn, listing);
 	if (!err)
-		err = load_sorted(sync->store, &folders);
+		err = folders_load_sorted(sync->store, &folders);
 	if (!err)
 		err = drop_gone(&txn, listing, &folders);
 	FAULT("hierarchy.apply");
 	if (!err)
-		err = place_all(&txn, &folders, listing->root.id);
+		err = scope_place(sync, &txn, &folders, listing->root.id);
 	if (!err)
 		err = store_put_value(&txn, VALUE_HIERARCHY_STATE, state);
 	if (!err)

@@ -158,7 +158,8 @@ static size_t find_inbox(const struct round *round)
 static enum err visit_all(struct sync *sync, struct round *round, struct listed *listed)
 {
 	size_t inbox = find_inbox(round);
-	bool first = inbox < round->folders.n && !round->folders.list[inbox].sync_state;
+	bool first = inbox < round->folders.n && round->folders.list[inbox].shown_in &&
+		     !round->folders.list[inbox].sync_state;
 	enum err err = ERR_OK;
 
 	if (inbox < round->folders.n)
@@ -215,7 +216,9 @@ static enum err list(struct sync *sync, struct listed *listed)
 	struct round *round = &sync->last_round;
 
 	round_release(round);
-	enum err err = look(sync, round);
+	enum err err = scope_apply(sync);
+	if (!err)
+		err = look(sync, round);
 	if (!err)
 		err = errands_expand(sync);
 	if (!err)

@@ -116,7 +116,7 @@ def test_a_mountpoint_that_is_a_file(small, place):
     ("token_command=x", "not available yet"), ("mailbox=bob@example.com", "not available yet"),
     ("impersonate=bob@example.com", "not available yet"), ("trees=mailbox+archive", "not available yet"),
     ("content=ondemand", "not available yet"), ("cache_limit=1G", "not available yet"),
-    ("since=30d", "not available yet"), ("exclude=Junk Email", "not available yet"),
+    ("since=30", "30d"), ("exclude=/", "names no folder"),
     ("notify=streaming", "not available yet"), ("notify=pull", "not available yet"),
     ("trace=/tmp", "not available yet"), ("layout=maildir", "not available yet"), ("write", "not available yet"),
     ("delete=trash", "not available yet"), ("umask=9", "umask"), ("cafile=/nonexistent", "cafile")])
