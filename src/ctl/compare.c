@@ -146,7 +146,9 @@ static enum err open_both(const struct cache *cache, sqlite3 **ret, struct buf *
 	if (!err)
 		*ret = give(db);
 	else if (!reason->len && db)
-		return ctl_refuse(reason, err, "%s and its .old cannot be compared: %s",
+		return ctl_refuse(reason, err,
+				  "%s and its .old cannot be compared: %s (remove the .old "
+				  "yourself if you do not want it)",
 				  cache->path, sqlite3_errmsg(db));
 	return err;
 }
@@ -237,7 +239,9 @@ enum err cache_compare(const struct cache *cache, struct buf *ret, struct cache_
 			(unsigned long long)sum.gone_n, (unsigned long long)sum.added_n);
 	if (err)
 		return err == ERR_STORE && !reason->len
-			       ? ctl_refuse(reason, err, "%s and its .old cannot be compared: %s",
+			       ? ctl_refuse(reason, err,
+					    "%s and its .old cannot be compared: %s (remove the "
+					    ".old yourself if you do not want it)",
 					    cache->path, db ? sqlite3_errmsg(db) : err_text(err))
 			       : err;
 	*ret_sum = sum;

@@ -63,7 +63,7 @@ const char *change_text(enum change change)
 	return texts[change];
 }
 
-/* Of one name on both sides. A directory's own times move with what is in it: that is told there. */
+/* Of one name on both sides. A directory's times move with what is in it: that is told there. */
 static enum err compare_line(const struct line *before, const struct line *after, change_fn fn,
 			     void *ctx)
 {

@@ -17,8 +17,8 @@
  * ewsctl watch: one line a change, in a directory and below.
  *
  * inotify does not see what the server changes, so this looks: once a second at the mount's
- * last-change, and only when that moved at the directories. A directory is listed again when its times
- * moved (something came, went or was replaced) or its sync state did (a flag changed, which
+ * last-change, and only when that moved at the directories. A directory is listed again when its
+ * times moved (something came, went or was replaced) or its sync state did (a flag changed, which
  * moves the item's ctime only). A version that is fetched after its page shows later, so a
  * directory is looked at again until the mount is idle.
  */
@@ -289,7 +289,7 @@ static bool has_restless(const struct watch *watch)
 	return dir;
 }
 
-/* last-change counts in seconds: what follows within the same one is caught by looking once more. */
+/* last-change counts in seconds: what follows within the same one is seen by looking again. */
 static enum err follow(struct watch *watch)
 {
 	int64_t look_until_ms = 0;

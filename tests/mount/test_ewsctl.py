@@ -360,6 +360,18 @@ def test_files_that_are_no_cache_are_left_alone(place):
     assert path.read_text() == "mine"
 
 
+def test_a_damaged_old_cache_is_kept_and_said(small, new_mount):
+    mount = new_mount(small)
+    mount.update()
+    mount.unmount()
+    ctl("rebuild", mount.cache)
+    mount.start()
+    mount.update()
+    old = pathlib.Path(f"{mount.cache}.old")
+    old.write_text("rubbish" * 1000)
+    assert "remove the .old yourself" in refused("rebuild", mount.cache) and old.exists()
+
+
 def test_a_cache_that_is_not_complete_ends_no_old_one(new_server, new_mount):
     server = new_server("--synthetic", f"{ewsfs.USER}:1:20:3000:3")
     mount = new_mount(server)
