@@ -186,8 +186,7 @@ static void test_stopping_does_not_wait_for_the_gate(void **state)
 	assert_true(clock_boot_ms() - begun_ms < 1000);
 	assert_int_equal(waiter.done_n, 1);
 	check_err(waiter.err, ERR_CANCELLED);
-	check_err(order(bench->sync, SYNC_UPDATE, 1, on_done, &late, &ticket),
-		  ERR_CANCELLED);
+	check_err(order(bench->sync, SYNC_UPDATE, 1, on_done, &late, &ticket), ERR_CANCELLED);
 	assert_int_equal(late.done_n, 0);
 }
 
