@@ -124,6 +124,10 @@ int64_t record_ctime_ns(const struct store *store, const struct record *record);
 /* Sets the times of its inode; a changed flag moves ctime in any case. */
 MUST_CHECK enum err record_stamp(struct store *store, const struct record *record,
 				 bool has_new_flag);
+/* The same without mtime, which moves with the content that it belongs to: copying tools
+ * would take the old bytes for the new ones otherwise. */
+MUST_CHECK enum err record_stamp_ctime(struct store *store, const struct record *record,
+				       bool has_new_flag);
 /* Its file leaves the tree and becomes a grave. */
 MUST_CHECK enum err record_unlink(struct store *store, struct record *record);
 MUST_CHECK enum err record_drop(struct store *store, struct record *record);

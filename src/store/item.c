@@ -135,7 +135,7 @@ static enum err update_item(struct store *store, struct record *record, uint64_t
 			  v_int(record->kind), v_time(record->received));
 	if (err || !record->ino)
 		return err;
-	err = record_stamp(store, record, has_new_flag);
+	err = record_stamp_ctime(store, record, has_new_flag);
 	return err ? err : news_inode(store, STORE_ATTR_CHANGED, record->ino);
 }
 
@@ -167,7 +167,7 @@ enum err store_put_read_flag(struct txn *txn, const char *id, bool is_read)
 	err = record_save(store, &record);
 	if (err || !record.ino)
 		return err;
-	err = record_stamp(store, &record, true);
+	err = record_stamp_ctime(store, &record, true);
 	return err ? err : news_inode(store, STORE_ATTR_CHANGED, record.ino);
 }
 

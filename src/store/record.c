@@ -151,6 +151,15 @@ enum err record_stamp(struct store *store, const struct record *record, bool has
 		   v_int(now > ctime ? now : ctime));
 }
 
+enum err record_stamp_ctime(struct store *store, const struct record *record, bool has_new_flag)
+{
+	int64_t ctime = record_ctime_ns(store, record), now = clock_wall_ns();
+
+	if (has_new_flag && now > ctime)
+		ctime = now;
+	return run(store, SQL_STAMP_CTIME, v_ino(record->ino), v_int(ctime), v_int(has_new_flag));
+}
+
 static enum err unlink_file(struct store *store, struct record *record)
 {
 	enum err err = ERR_OK;

@@ -34,6 +34,7 @@
 	X(STAMP_INODE, "UPDATE inode SET mtime = ?2, ctime = max(ctime, ?3) WHERE ino = ?1 " \
 		"AND (mtime <> ?2 OR ctime < ?3)") \
 	X(STAMP_FLAG, "UPDATE inode SET mtime = ?2, ctime = max(ctime + 1, ?3) WHERE ino = ?1") \
+	X(STAMP_CTIME, "UPDATE inode SET ctime = max(ctime + ?3, ?2) WHERE ino = ?1") \
 	X(STAMP_DIR, "UPDATE inode SET mtime = max(mtime + 1, ?2), ctime = max(ctime + 1, ?2) " \
 		"WHERE ino = ?1") \
 	X(PUT_OWNER, "UPDATE inode SET owner = ?2 WHERE ino = ?1") \

@@ -226,7 +226,7 @@ struct item_head {
 	uint64_t size;		    /* 0: not said; capped at what a file can have */
 };
 /* Upsert of the row and of read flag, size and times, whatever the change key; a known
- * row of another folder moves here. Does not queue. ctime follows. */
+ * row of another folder moves here. Does not queue. ctime follows; mtime comes with content. */
 MUST_CHECK enum err store_put_head(struct txn *txn, uint64_t folder, const struct item_head *head,
 				   int64_t *ret_row);
 /* The flag alone; an unknown id is no error. */

@@ -252,6 +252,15 @@ static void test_times_follow_the_rule(void **state)
 	assert_int_equal(look(b->store, dir, "draft").mtime_ns, (T0 + 60) * NS_PER_S);
 	assert_int_equal(look(b->store, dir, "card").mtime_ns, (T0 + 60) * NS_PER_S);
 	assert_int_equal(look(b->store, dir, "bare").mtime_ns, 0);
+	/* A page names a later version: its time comes with its bytes. */
+	begin(&txn, b->store);
+	struct item_head later = {
+		.id = "card", .kind = KIND_CONTACT, .received = T0, .modified = T0 + 90
+	};
+	check_ok(store_put_head(&txn, dir, &later, &row));
+	commit(&txn);
+	assert_int_equal(look(b->store, dir, "card").mtime_ns, (T0 + 60) * NS_PER_S);
+	assert_int_equal(look(b->store, dir, "card").ctime_ns, (T0 + 90) * NS_PER_S);
 	/* A refusal tells nothing of the class: the time stays. */
 	begin(&txn, b->store);
 	card.item_class = NULL;
