@@ -440,3 +440,40 @@ def test_the_verdict_names_what_differs(folder):
     assert sorted(lines[1:5]) == ["  ... and more", f"  changed  {directory}/one", f"  extra    {directory}/two",
                                   "  missing   item id M=="]
     assert lines[5].endswith(f"ewsctl resync {directory}")
+
+
+# --- resync, clear, verify on a mount ---
+
+def test_verify_of_a_mount_in_step_says_so(mount):
+    assert ctl("verify", mount.path / "Inbox") == "10 items: cache equals server: look elsewhere\n"
+    assert ctl("verify", "-r", mount.path) == "30 items: cache equals server: look elsewhere\n"
+
+
+def test_verify_names_the_items_that_went_backwards(small, mount):
+    bad, = small.op("regress", "Inbox", count=1, by=5)
+    mount.update()
+    path = mount.by_item_id()[bad]
+    text = ctl("verify", mount.path / "Inbox", status=1)
+    assert "1 regressed, 0 uncovered" in text and f"  {path}\n    regressed: " in text
+    assert "\nregressed: " in ctl("inspect", path, status=1)
+
+
+def test_verify_names_what_the_cache_lacks(small, mount):
+    new, = small.op("deliver", "Inbox", count=1)
+    text = ctl("verify", mount.path / "Inbox", status=1)
+    assert "1 missing here" in text and new in text
+
+
+def test_resync_and_clear_say_what_came_of_them(mount):
+    assert re.search(r"Inbox: kept=10 changed=0 added=0 gone=0 regressed=0$", ctl("resync", mount.path / "Inbox"), re.M)
+    assert re.search(r"Inbox: kept=\d+ changed=\d+ added=0 gone=0 regressed=0$", ctl("clear", mount.path / "Inbox"), re.M)
+
+
+def test_a_busy_folder_and_an_interrupt_are_explained(small, mount):
+    small.op("fault", None, kind="delay", op="SyncFolderItems", ms=3000, count=1000)
+    first = Running("resync", mount.path / "Inbox")
+    wait_for(lambda: mount.status("Inbox")["state"] == "resyncing", "resyncing")
+    assert "another command is running there" in refused("resync", mount.path / "Inbox")
+    status, err = first.end()
+    assert status == 1 and "the command goes on" in err and err.count("\n") == 1
+    (mount.path / "Inbox" / ".ctl").write_text("cancel\n")
