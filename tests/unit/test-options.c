@@ -85,6 +85,20 @@ static void test_every_option_reaches_its_field(void **state)
 	assert_int_equal(o.umask, 027);
 }
 
+static void test_since_and_exclude(void **state)
+{
+	AUTO(options) struct options o = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	check_ok(parse_list(&o, &reason, "since=12m,exclude=/Junk Email/,exclude=A\\,b/C"));
+	assert_int_equal(o.account.since.n, 12);
+	assert_int_equal(o.account.since.unit, 'm');
+	assert_int_equal(o.account.excludes_n, 2);
+	assert_string_equal(o.account.excludes[0], "Junk Email");
+	assert_string_equal(o.account.excludes[1], "A,b/C");
+}
+
 static void test_what_mount_passes_along_means_nothing(void **state)
 {
 	AUTO(options) struct options o = { 0 };
@@ -261,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_those_of_the_interface),
 		cmocka_unit_test(test_every_option_reaches_its_field),
+		cmocka_unit_test(test_since_and_exclude),
 		cmocka_unit_test(test_what_mount_passes_along_means_nothing),
 		cmocka_unit_test(test_what_is_refused_names_the_option_and_what_to_do),
 		cmocka_unit_test(test_command_lines_that_are_no_mount),
