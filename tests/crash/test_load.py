@@ -11,7 +11,7 @@ import ewsfs
 import expected
 import operations
 from remains import Remains
-from victim import OPTIONS, SMALL_PAGES, check_requests, check_tree
+from victim import OPTIONS, SMALL_PAGES, check_requests, check_tree, clear_away
 
 KILLS = int(os.environ.get("EWSFS_RANDOM_KILLS", 16))
 SEED = int(os.environ.get("EWSFS_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
@@ -82,6 +82,9 @@ def test_killed_at_any_moment_it_goes_on_I1(new_server, place):
             except AssertionError as error:
                 raise AssertionError(f"seed {SEED}, kill {number}: {error}") from error
     finally:
-        mount.close()
+        try:
+            mount.close()
+        finally:
+            clear_away(mount.path)
     Remains(cache)
     print(f"load: {KILLS} kills of {KILLS} mounts")

@@ -30,6 +30,11 @@ def check_tree(mount, folders, memory=None):
     assert not wrong, f"{len(wrong)} differences:\n" + "\n".join(wrong[:20])
 
 
+def clear_away(mountpoint):
+    """Leaves no dead mount behind, whatever failed."""
+    subprocess.run(["fusermount3", "-uzq", str(mountpoint)], timeout=ewsfs.TIMEOUT_S)
+
+
 def discard(cache):
     for path in cache.parent.glob(cache.name + "*"):
         path.unlink()
@@ -107,5 +112,4 @@ class Stage:
         return Remains(cache)
 
     def close(self):
-        """Leaves no dead mount behind, whatever failed."""
-        subprocess.run(["fusermount3", "-uzq", str(self.place / "m")], timeout=ewsfs.TIMEOUT_S)
+        clear_away(self.place / "m")

@@ -127,8 +127,10 @@ class Generator:
         return "regress", {**self.item(), **self.random.choice(REGRESSIONS)}
 
     def expire(self):
+        """States are refused, or taken for none in silence: then deletes were never told."""
         folder = {"folder": self.folder()}
-        return "expire", self.random.choice((folder, folder, {"hierarchy": True}, {}))
+        which = self.random.choice((folder, folder, {"hierarchy": True}, {}))
+        return self.random.choice(("expire", "expire", "forget")), which
 
     OFTEN = (deliver, deliver, change, change, change, move, delete, flag, flag)
     SELDOM = (change_folder, move_many, move_folder, delete_many, delete_folder, flag_folder,
