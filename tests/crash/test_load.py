@@ -68,7 +68,8 @@ def test_killed_at_any_moment_it_goes_on_I1(new_server, place):
     print(f"EWSFS_SEED={SEED}")
     server = new_server("--synthetic", f"{ewsfs.USER}:4:12:2500:{SEED % 1000}")
     draw, memory, cache = random.Random(SEED), expected.Memory(), place / "cache.db"
-    mount = ewsfs.Mount(server.url, place / "m", cache, *OPTIONS, env=SMALL_PAGES)
+    mount = ewsfs.Mount(server.url, place / "m", cache, *OPTIONS, env=SMALL_PAGES,
+                        dirty_log=True)  # folders go while they are looked at
     try:
         for number in range(KILLS):
             live_and_die(server, mount, draw)
