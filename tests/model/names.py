@@ -57,7 +57,7 @@ HANGUL_JOINS = {("L", "L"), ("L", "V"), ("L", "LV"), ("L", "LVT"), ("LV", "V"), 
 
 def extends(character):
     return (unicodedata.category(character) in ("Mn", "Me", "Mc")
-            or character in "\u200c\u200d\uff9e\uff9f"
+            or character in "\u200c\u200d\uff9e\uff9f\u0e33\u0eb3"
             or 0x1F3FB <= ord(character) <= 0x1F3FF or 0xE0020 <= ord(character) <= 0xE007F)
 
 

@@ -26,6 +26,7 @@ def test_what_is_too_long_ends_at_a_grapheme():
     assert names.clean("x" * 178 + "e\u0338\u0338", "") == "x" * 178
     assert names.clean("x" * 170 + FAMILY, "") == "x" * 170
     assert names.clean("x" * 172 + GERMANY + FRANCE, "") == "x" * 172 + GERMANY
+    assert names.clean("x" * 176 + "\u0e01\u0e33", "") == "x" * 176
     assert names.clean("x" * 176 + "한\u11a8", "") == "x" * 176
 
 
