@@ -129,8 +129,10 @@ class Generator:
     def expire(self):
         """States are refused, or taken for none in silence: then deletes were never told."""
         folder = {"folder": self.folder()}
-        which = self.random.choice((folder, folder, {"hierarchy": True}, {}))
-        return self.random.choice(("expire", "expire", "forget")), which
+        if self.random.random() < 0.3:
+            # Not of the hierarchy: a folder whose Delete was never told stays, with an error.
+            return "forget", folder
+        return "expire", self.random.choice((folder, folder, {"hierarchy": True}, {}))
 
     OFTEN = (deliver, deliver, change, change, change, move, delete, flag, flag)
     SELDOM = (change_folder, move_many, move_folder, delete_many, delete_folder, flag_folder,
