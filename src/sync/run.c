@@ -45,6 +45,26 @@ static enum err check_root(struct sync *sync, const struct round *round)
 	return root->err;
 }
 
+/* A folder that is gone, though no listing told of its end: not known before. */
+static bool has_vanished(const struct round *round)
+{
+	for (size_t i = 0; i < round->folders.n; i++) {
+		if (round->visits[i].err == ERR_NOT_FOUND && !round->folders.list[i].error)
+			return true;
+	}
+	return false;
+}
+
+/* A server that forgot the hierarchy's state in silence tells no Deletes: only a listing from
+ * nothing shows whether the folder is still there. Once, since its error is kept then. */
+static enum err list_for_vanished(struct sync *sync, struct round *round)
+{
+	if (!has_vanished(round))
+		return ERR_OK;
+	enum err err = hierarchy_list(sync);
+	return err ? err : round_load(sync, round);
+}
+
 /* Reads the digests, and brings the hierarchy in step first where they say so. */
 static enum err look(struct sync *sync, struct round *round)
 {
@@ -60,6 +80,8 @@ static enum err look(struct sync *sync, struct round *round)
 		if (!err && dirty)
 			err = update_hierarchy(sync, round);
 	}
+	if (!err)
+		err = list_for_vanished(sync, round);
 	return err ? err : digest_remember(sync, round);
 }
 

@@ -190,7 +190,10 @@ static void test_a_folder_that_is_listed_and_not_found_keeps_its_files(void **st
 	fake_folder("A")->is_gone = fake_folder("A")->is_listed = true;
 	fake.hierarchy_calls_n = 0;
 	run_ok(bench);
-	assert_int_equal(fake.hierarchy_calls_n, 1);
+	/* Since the last time, and then from nothing: that once only. */
+	assert_int_equal(fake.hierarchy_calls_n, 2);
+	run_ok(bench);
+	assert_int_equal(fake.hierarchy_calls_n, 3);
 	check_err(run_result(bench->sync, 1), ERR_NOT_FOUND);
 	check_item(bench, "X", "one");
 	load_folder(bench, "A", &folder);
@@ -203,6 +206,20 @@ static void test_a_folder_that_is_listed_and_not_found_keeps_its_files(void **st
 	check_ok(run_result(bench->sync, 1));
 	load_folder(bench, "A", &folder);
 	assert_null(folder.error);
+}
+
+/* The server forgot the state of the hierarchy in silence, and with it the Delete. */
+static void test_a_folder_whose_end_was_never_told_goes(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_folder("A", "ROOT", "A");
+	run_ok(bench);
+	fake_folder("A")->is_gone = true;
+	fake_folder("ROOT")->child_n--;
+	run_ok(bench);
+	check_ok(run_result(bench->sync, 1));
+	assert_false(has_folder(bench, "A"));
 }
 
 /* Only its items say so: the hierarchy is looked at once more. */
@@ -282,6 +299,7 @@ int main(void)
 		bench_test(test_a_listing_without_the_inbox_removes_nothing),
 		bench_test(test_an_expired_state_lists_afresh),
 		bench_test(test_a_folder_that_is_listed_and_not_found_keeps_its_files),
+		bench_test(test_a_folder_whose_end_was_never_told_goes),
 		bench_test(test_a_folder_that_goes_while_we_look),
 		bench_test(test_a_closed_folder_says_so_and_stops_nothing),
 		bench_test(test_a_folder_made_while_we_look_is_not_missed),
