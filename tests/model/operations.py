@@ -130,8 +130,7 @@ class Generator:
         """States are refused, or taken for none in silence: then deletes were never told."""
         folder = {"folder": self.folder()}
         if self.random.random() < 0.3:
-            # Not of the hierarchy: a folder whose Delete was never told stays, with an error.
-            return "forget", folder
+            return "forget", self.random.choice((folder, {"hierarchy": True}))
         return "expire", self.random.choice((folder, folder, {"hierarchy": True}, {}))
 
     OFTEN = (deliver, deliver, change, change, change, move, delete, flag, flag)
