@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -185,6 +186,33 @@ def xattr(path, name):
 
 def xattrs(path):
     return {name: xattr(path, name) for name in os.listxattr(path)}
+
+
+def check_against(mount, server, unshown=(), mime=True):
+    """The mounted tree equals the server's: ids, places, contents, sizes, flags. `unshown`: folders by id that
+    have no directory; what is hidden has none either, nor what is below."""
+    truth = server.truth()
+    parents = {folder["id"]: folder["parent_id"] for folder in truth["folders"]}
+    away = {folder["id"] for folder in truth["folders"] if folder["hidden"]} | set(unshown)
+    while below := {folder_id for folder_id, parent in parents.items() if parent in away} - away:
+        away |= below
+    places, files = mount.by_folder_id(), mount.by_item_id()
+    assert set(places) == set(parents) - away
+    for folder in truth["folders"]:
+        if folder["id"] in places and folder["distinguished"] != "msgfolderroot":
+            assert places[folder["id"]].parent == places[folder["parent_id"]]
+            assert xattr(places[folder["id"]], "user.ews.display_name") == folder["name"]
+    expected = {item["id"]: item for item in truth["items"] if item["folder"] in places}
+    assert set(files) == set(expected)
+    for item_id, path in files.items():
+        item, content = expected[item_id], path.read_bytes()
+        assert path.parent == places[item["folder"]]
+        assert path.stat().st_size == len(content)
+        if path.suffix == ".eml" and mime:
+            assert hashlib.sha256(content).hexdigest() == item["mime_sha256"]
+        assert xattr(path, "user.ews.change_key") == item["change_key"]
+        assert xattr(path, "user.ews.is_read") == str(item["is_read"]).lower()
+    run("ls", "-lR", mount.path)
 
 
 def mapi_change_key(ews_change_key):

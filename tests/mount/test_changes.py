@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A change on the server is right in the mount after `echo update > .ctl`, and nothing stale
 remains in the kernel."""
-import hashlib
 import mmap
 import os
 import subprocess
 
 import ewsfs
 import pytest
+from ewsfs import check_against
 
 INBOX = "Inbox"
 
@@ -21,26 +21,6 @@ def warm(mount):
     """Fills every cache that the kernel has: names, attributes, listings, pages."""
     ewsfs.run("ls", "-lR", mount.path)
     ewsfs.run("grep", "-rc", "x", mount.path, check=False)
-
-
-def check_against(mount, server):
-    """The mounted tree equals the server's: ids, places, contents, sizes, flags."""
-    truth = server.truth()
-    folders = mount.by_folder_id()
-    assert {folder["id"] for folder in truth["folders"] if not folder.get("hidden")} <= set(folders)
-    places = {folder_id: path for folder_id, path in folders.items()}
-    files = mount.by_item_id()
-    expected = {item["id"]: item for item in truth["items"] if item["folder"] in places}
-    assert set(files) == set(expected)
-    for item_id, path in files.items():
-        item, content = expected[item_id], path.read_bytes()
-        assert path.parent == places[item["folder"]]
-        assert path.stat().st_size == len(content)
-        if path.suffix == ".eml":
-            assert hashlib.sha256(content).hexdigest() == item["mime_sha256"]
-        assert ewsfs.xattr(path, "user.ews.change_key") == item["change_key"]
-        assert ewsfs.xattr(path, "user.ews.is_read") == str(item["is_read"]).lower()
-    ewsfs.run("ls", "-lR", mount.path)
 
 
 @pytest.fixture
