@@ -322,26 +322,6 @@ static void test_requests_say_who_asks_and_nothing_that_servers_choke_on(void **
 	assert_null(strcasestr(request, "Transfer-Encoding:"));
 }
 
-static void test_cookies_come_back(void **state)
-{
-	static const struct answer answers[] = {
-		{ .send = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nSet-Cookie: "
-			  "exchangecookie=abc; path=/\r\n"
-			  "Content-Length: 14\r\n\r\n<mine></whole>" },
-		{ .send = XML("200 OK", MINE) },
-	};
-	AUTO(http) struct http *http = open_http(NULL, 5, 1);
-	(void)state;
-
-	script(answers, ARRAY_LEN(answers));
-	for (int i = 0; i < 2; i++) {
-		AUTO(outcome) struct outcome o = { 0 };
-		ask(http, &o);
-	}
-	assert_null(strstr(server.request[0], "Cookie:"));
-	assert_non_null(strstr(server.request[1], "Cookie: exchangecookie=abc\r\n"));
-}
-
 static void *interrupt_soon(void *http)
 {
 	pause_ms(50);
@@ -490,7 +470,6 @@ int main(void)
 		cmocka_unit_test(test_a_login_goes_out_alone_until_it_has_worked),
 		cmocka_unit_test(test_a_busy_gateway_proves_no_login),
 		cmocka_unit_test(test_requests_say_who_asks_and_nothing_that_servers_choke_on),
-		cmocka_unit_test(test_cookies_come_back),
 		cmocka_unit_test(test_a_wait_can_be_ended_from_another_thread),
 		cmocka_unit_test(test_each_request_that_was_started_is_done_once),
 		cmocka_unit_test(test_no_copy_of_the_password_is_left_behind),
