@@ -48,7 +48,7 @@ class Remains:
     """The cache as the next start finds it: looked through, and what it holds."""
 
     def __init__(self, cache):
-        self.versions, self.states, self.relisted = {}, {}, set()
+        self.versions, self.states, self.relisted, self.queued = {}, {}, set(), set()
         cache = pathlib.Path(cache)
         if not cache.exists():
             return
@@ -71,6 +71,8 @@ class Remains:
             assert not found, f"{what}: {found[:5]}"
         self.versions = {text_of(item_id): text_of(key) for item_id, key in ask(
             f"SELECT ews_id, change_key FROM item WHERE state = {LOCAL}")}
+        self.queued = {text_of(item_id)
+                       for item_id, in ask("SELECT ews_id FROM item JOIN fetch USING (row)")}
         self.states = {text_of(folder_id): text_of(state)
                        for folder_id, state in ask("SELECT ews_id, sync_state FROM folder")}
         marks = {int(key.split(".")[1])
@@ -79,9 +81,11 @@ class Remains:
             "SELECT ews_id, ino FROM folder") if ino in marks}
 
     def owed_items(self, folders):
-        """How many items the cache lacks, or has in another version."""
-        return sum(self.versions.get(item["id"]) != item["change_key"]
-                   for folder in folders.values() for item in folder["items"])
+        """How many items the cache lacks, has in another version, or awaits in vain."""
+        versions = {item["id"]: item["change_key"]
+                    for folder in folders.values() for item in folder["items"]}
+        return sum(self.versions.get(item_id) != key for item_id, key in versions.items()) + \
+            sum(item_id not in versions for item_id in self.queued)
 
     def unlisted_folders(self, folders, expired=()):
         """How many folders have no state to go on from; `expired` are states that are refused."""
