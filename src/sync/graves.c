@@ -12,13 +12,13 @@
  */
 enum {
 	KEEP_MS = 10 * 60 * 1000, /* readers without a FORGET in sight: at least that long */
+	KEEP_ANYWAY_S = 24 * 3600,
 	LOOK_MS = 5 * 1000,
 	SWEEP_MS = 10 * 60 * 1000,
 	PURGE_MAX = 128, /* in one transaction */
 	SLOTS_MIN = 256,
 	SLOTS_MAX = 1 << 20,
 };
-static const int64_t keep_anyway_ns = 24 * 3600 * NS_PER_S;
 
 void graves_init(struct graveyard *graves)
 {
@@ -129,23 +129,33 @@ static size_t take_forgotten(struct graveyard *graves, uint64_t *inos, size_t ma
 	return n;
 }
 
-static void drop_slots(struct graveyard *graves, const uint64_t *inos, size_t n)
+/* Takes out what is old enough, and leaves that in the list. What this mount buried goes by the
+ * boot clock: the wall clock may have been set since. */
+static size_t take_listed(struct graveyard *graves, uint64_t *inos, size_t n)
 {
+	int64_t before_ms = clock_boot_ms() - KEEP_ANYWAY_S * INT64_C(1000);
+	size_t taken_n = 0;
+
 	lock_acquire(&graves->lock);
-	for (size_t i = 0; i < n && graves->n > 0; i++) {
-		size_t slot = slot_of(graves->slots, graves->size, inos[i]);
-		if (graves->slots[slot].ino != 0)
+	for (size_t i = 0; i < n; i++) {
+		size_t slot = graves->n > 0 ? slot_of(graves->slots, graves->size, inos[i]) : 0;
+		bool is_ours = graves->n > 0 && graves->slots[slot].ino != 0;
+		if (is_ours && graves->slots[slot].buried_ms > before_ms)
+			continue;
+		if (is_ours)
 			clear_slot_locked(graves, slot);
+		inos[taken_n++] = inos[i];
 	}
 	lock_drop(&graves->lock);
+	return taken_n;
 }
 
 /* Those that nobody forgot in a day, and those that an earlier mount left. */
 static size_t take_old(struct sync *sync, uint64_t *inos, size_t max)
 {
 	struct graveyard *graves = &sync->graves;
-	int64_t now = clock_boot_ms(), before_ns = clock_wall_ns() - keep_anyway_ns;
-	size_t n = 0;
+	int64_t now = clock_boot_ms(), before_ns = clock_wall_ns() - KEEP_ANYWAY_S * NS_PER_S;
+	size_t n = 0, taken_n;
 
 	if (now < graves->sweep_ms)
 		return 0;
@@ -153,10 +163,10 @@ static size_t take_old(struct sync *sync, uint64_t *inos, size_t max)
 		before_ns = graves->opened_ns;
 	if (store_load_graves(sync->store, before_ns, max, inos, &n) != ERR_OK)
 		n = 0;
-	if (n < max)
+	taken_n = take_listed(graves, inos, n);
+	if (n < max || taken_n == 0)
 		graves->sweep_ms = now + SWEEP_MS;
-	drop_slots(graves, inos, n);
-	return n;
+	return taken_n;
 }
 
 static enum err purge(struct sync *sync, const uint64_t *inos, size_t n)

@@ -279,9 +279,11 @@ static enum err run_round(struct sync *sync, bool is_first, bool *ret_again)
 		err = skip_listing(sync);
 	} else {
 		status_note_round(sync);
+		err = list(sync, &listed);
+		/* From its end on: a listing may take longer than that, and then it is time to
+		 * fetch. */
 		sync->due_ms = polls ? clock_boot_ms() + sync->account->poll_s * INT64_C(1000)
 				     : INT64_MAX;
-		err = list(sync, &listed);
 		compares_only = false;
 	}
 	if (!err && !compares_only)

@@ -250,6 +250,8 @@ enum err ews_get_folders(struct ews *ews, const char *const *ids, size_t n, ews_
 	enum err err = begin_call(ews, &fake.folders_fault);
 
 	fake.folders_calls_n++;
+	if (fake.on_folders)
+		fake.on_folders();
 	fake.folder_ids_n += (int)n;
 	for (size_t i = 0; !err && i < n; i++) {
 		AUTO(folder) struct folder folder = { 0 };

@@ -57,8 +57,9 @@ struct fake {
 		int64_t back_off_ms;
 		size_t after_n; /* of items_fault: so many of a batch are answered before */
 	} folders_fault, hierarchy_fault, pages_fault, items_fault;
-	void (*on_items)(void); /* before a batch is answered */
-	void (*on_page)(void);	/* after a page was answered */
+	void (*on_folders)(void); /* before GetFolder is answered */
+	void (*on_items)(void);	  /* before a batch is answered */
+	void (*on_page)(void);	  /* after a page was answered */
 
 	int folders_calls_n, hierarchy_calls_n, pages_calls_n, items_calls_n;
 	int folder_ids_n, item_ids_n;

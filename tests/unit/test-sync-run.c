@@ -62,6 +62,26 @@ static void test_a_full_page_is_compared_again(void **state)
 	assert_int_equal(fake.folders_calls_n, 2);
 }
 
+static void look_slowly(void)
+{
+	usleep(1100 * 1000);
+	assert_true(fake.folders_calls_n < 4);
+}
+
+/* I9: a server that takes longer to list than the poll must not keep us from fetching. */
+static void test_I9_a_slow_digest_leaves_time_to_fetch(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("X", "k", "one");
+	fake_add_page(&(struct fake_page){ "INBOX", NULL, "s1", { FAKE_CREATE("X", "k") } });
+	bench->account.notify = NOTIFY_POLL;
+	bench->account.poll_s = 1;
+	fake.on_folders = look_slowly;
+	run_ok(bench);
+	check_item(bench, "X", "one");
+}
+
 /* --- a listing afresh --- */
 
 static void hold_three(struct bench *bench)
@@ -179,6 +199,7 @@ static void test_the_first_that_applies_is_shown(void **state)
 	check_state(bench, SYNC_STATE_ERROR);
 	sync_load_status(bench->sync, &status);
 	assert_string_equal(status.last_error, "full");
+	status_note_round(bench->sync);
 	status_end_run(bench->sync, ERR_OK, "");
 	check_state(bench, SYNC_STATE_IDLE);
 	sync_load_status(bench->sync, &status);
@@ -257,6 +278,22 @@ static void test_graves_of_an_earlier_mount_are_nobodys(void **state)
 	assert_int_equal(graves_n(bench), 0);
 }
 
+/* The wall clock was ahead when the mount began, and was set right since. */
+static void test_I2_a_clock_that_jumps_opens_no_grave(void **state)
+{
+	struct bench *bench = *state;
+
+	bury_three(bench);
+	bench->sync->graves.opened_ns = clock_wall_ns() + 3600 * NS_PER_S;
+	while (graves_tend(bench->sync))
+		;
+	assert_int_equal(graves_n(bench), 3);
+	age_graves(bench, INT64_C(25) * 3600 * 1000);
+	while (graves_tend(bench->sync))
+		;
+	assert_int_equal(graves_n(bench), 0);
+}
+
 static void test_the_table_of_graves_finds_all(void **state)
 {
 	struct bench *bench = *state;
@@ -283,12 +320,14 @@ int main(void)
 		bench_test(test_an_unchanged_mailbox_costs_one_request),
 		bench_test(test_without_a_digest_all_folders_are_asked),
 		bench_test(test_a_full_page_is_compared_again),
+		bench_test(test_I9_a_slow_digest_leaves_time_to_fetch),
 		bench_test(test_an_expired_state_keeps_what_is_equal),
 		bench_test(test_I1_a_listing_afresh_that_is_cut_short_begins_anew),
 		bench_test(test_a_server_that_never_takes_a_state_is_no_loop),
 		bench_test(test_the_first_that_applies_is_shown),
 		bench_test(test_a_grave_goes_at_its_forget_but_not_before_ten_minutes),
 		bench_test(test_graves_of_an_earlier_mount_are_nobodys),
+		bench_test(test_I2_a_clock_that_jumps_opens_no_grave),
 		bench_test(test_the_table_of_graves_finds_all),
 	};
 
