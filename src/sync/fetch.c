@@ -201,8 +201,9 @@ enum err fetch_fill(struct sync *sync)
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* How long nothing will be due; 0 when nothing is left that this run waits for. */
-static enum err load_pause(struct sync *sync, int64_t *ret_ms)
+/* How long nothing will be due; 0 when nothing is left that this run waits for. What is due already
+ * was taken if the gate was open. */
+static enum err load_pause(struct sync *sync, bool was_open, int64_t *ret_ms)
 {
 	int64_t due_ms, now = clock_boot_ms();
 	uint64_t n;
@@ -212,16 +213,17 @@ static enum err load_pause(struct sync *sync, int64_t *ret_ms)
 	enum err err = store_load_queue(sync->store, &due_ms, &n);
 	if (err)
 		return err;
-	if (n == 0 || (due_ms > now && due_ms > sync->retry_until_ms))
+	if (n == 0 || (was_open && due_ms > now && due_ms > sync->retry_until_ms))
 		*ret_ms = 0;
 	else
-		*ret_ms = due_ms > now ? due_ms - now : 1;
+		*ret_ms = was_open && due_ms > now ? due_ms - now : 1;
 	return ERR_OK;
 }
 
 /* One step: something lands, comes due, or the gate opens. */
 static enum err fetch_step(struct sync *sync, bool *ret_drained)
 {
+	bool was_open = gate_is_open(sync);
 	int64_t pause_ms = WAIT_MS;
 
 	enum err err = fetch_fill(sync);
@@ -231,7 +233,7 @@ static enum err fetch_step(struct sync *sync, bool *ret_drained)
 		return err ? err : ews_wait(sync->ews, WAIT_MS);
 	}
 	if (!err)
-		err = load_pause(sync, &pause_ms);
+		err = load_pause(sync, was_open, &pause_ms);
 	if (err || pause_ms == 0) {
 		*ret_drained = !err;
 		return err;

@@ -269,6 +269,22 @@ static void test_throttling_waits_as_long_as_asked(void **state)
 	assert_true(left >= 4 && left <= 6);
 }
 
+/* The last thing that a run does is to wait: what is due counts, though nothing may be asked for. */
+static void test_a_run_whose_last_request_was_throttled_goes_on(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("A", "k", "a");
+	ANNOUNCE("A");
+	run_ok(bench);
+	fake_add_item("B", "k", "b");
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2", { FAKE_CREATE("B", "k") } });
+	fake.items_fault = (struct fake_fault){ ERR_THROTTLED, 1, 100 };
+	run_ok(bench);
+	check_item(bench, "B", "b");
+	assert_int_equal(tally_of(bench).pending_n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +299,7 @@ int main(void)
 		bench_test(test_errors_in_a_reply_to_another_question_are_not_believed),
 		bench_test(test_a_server_that_is_gone_ends_the_run),
 		bench_test(test_throttling_waits_as_long_as_asked),
+		bench_test(test_a_run_whose_last_request_was_throttled_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
