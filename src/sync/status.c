@@ -90,7 +90,6 @@ void status_note_answer(struct sync *sync)
 	struct board *board = &sync->board;
 
 	lock_acquire(&board->lock);
-	board->throttled_until_ms = 0;
 	if (board->trouble == ERR_AUTH || board->trouble == ERR_OFFLINE ||
 	    board->trouble == ERR_TLS || board->trouble == ERR_NOT_EWS)
 		board->trouble = ERR_OK;

@@ -192,6 +192,9 @@ static void test_the_first_that_applies_is_shown(void **state)
 	status_note_throttled(bench->sync, clock_boot_ms() + 1000);
 	check_state(bench, SYNC_STATE_OFFLINE);
 	status_note_answer(bench->sync);
+	/* To another request: that does not open the gate. */
+	check_state(bench, SYNC_STATE_THROTTLED);
+	status_note_throttled(bench->sync, clock_boot_ms());
 	check_state(bench, SYNC_STATE_SYNCING);
 	status_end_run(bench->sync, ERR_AUTH, "refused");
 	check_state(bench, SYNC_STATE_AUTH);
