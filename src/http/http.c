@@ -309,6 +309,7 @@ static void finish(struct http *http, CURLMsg *message)
 		start_again(http, request);
 		return;
 	}
+	request_note_head(request);
 	request_note_idle(request);
 	bound_cookies(request->easy);
 	enum err err = request_judge(request, &http->config, message->data.result, &result,

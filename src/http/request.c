@@ -50,11 +50,13 @@ static bool names_xml(const char *type)
 	return n > 0 && memmem(type, n, "xml", 3) && !memmem(type, n, "xhtml", 5);
 }
 
-static void look_at_head(struct request *request)
+void request_note_head(struct request *request)
 {
 	char *type = NULL;
 	long status = 0;
 
+	if (request->has_head)
+		return;
 	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	request->is_xml = names_xml(type);
@@ -81,8 +83,7 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 	struct request *request = ctx;
 
 	n *= size;
-	if (!request->has_head)
-		look_at_head(request);
+	request_note_head(request);
 	if (!request->is_wanted)
 		return 0;
 	*request->bytes_in += n;

@@ -146,6 +146,10 @@ static void test_answers_say_what_they_are(void **state)
 		{ "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: "
 		  "99\r\n\r\n<mine></whole>",
 		  true, ERR_OFFLINE, "within the reply", -1 },
+		{ "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 0\r\n\r\n", false,
+		  ERR_OK, "", -1 },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, ERR_NOT_EWS, "not XML",
+		  -1 },
 		{ "", true, ERR_OFFLINE, "without a reply", -1 },
 		{ "220 smtp.corp.example ESMTP\r\n", true, ERR_NOT_EWS, "127.0.0.1", -1 },
 		{ XML("500 Internal Server Error", MINE), false, ERR_TRANSIENT, "HTTP 500", -1 },
