@@ -14,8 +14,8 @@
  * Changes can be lost without a word: a server that forgot a sync state sends all again and never
  * says what was deleted. The digest that is read anyway shows it, so idle costs nothing more. A
  * folder that differs with the same numbers in two digests is verified, and listed afresh where
- * that finds something. What a listing cannot mend is remembered by the server's numbers and left
- * alone until they change.
+ * that finds something. What a listing cannot mend is remembered, the numbers of both sides, and
+ * left alone until one of them changes.
  */
 static void drop(struct suspects *suspects)
 {
@@ -92,13 +92,14 @@ static enum err compare(struct sync *sync, const struct folder *folder, const st
 
 static void print_memory(const struct suspect *suspect, char *ret, size_t size)
 {
-	snprintf(ret, size, "%" PRId64 " %" PRId64, suspect->total_n, suspect->unread_n);
+	snprintf(ret, size, "%" PRId64 " %" PRId64 " %" PRIu64 " %" PRIu64, suspect->total_n,
+		 suspect->unread_n, suspect->known_n, suspect->known_unread_n);
 }
 
 static enum err is_remembered(struct sync *sync, const struct suspect *suspect, bool *ret)
 {
 	AUTO(str) char *memory = NULL;
-	char text[64];
+	char text[96];
 
 	print_memory(suspect, text, sizeof(text));
 	enum err err = result_load_audit(sync, suspect->ino, &memory);
@@ -110,7 +111,7 @@ static enum err remember(struct sync *sync, const struct folder *folder,
 			 const struct suspect *suspect)
 {
 	AUTO(txn) struct txn txn = { 0 };
-	char text[64];
+	char text[96];
 
 	log_info("folder %s: the server counts %" PRId64 " items, %" PRId64
 		 " unread, of the %" PRIu64 ", %" PRIu64 " that it lists: left alone",

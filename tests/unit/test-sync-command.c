@@ -102,6 +102,11 @@ static void test_what_a_listing_cannot_mend_is_left_alone_until_a_count_changes(
 	for (int i = 0; i < 4; i++)
 		run_ok(bench);
 	assert_int_equal(fake.pages_calls_n, 3); /* asked for its changes, and compared again */
+	/* Equal counts of the server with another count here are another difference. */
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2", { FAKE_DELETE("C") } });
+	for (int i = 0; i < 4; i++)
+		run_ok(bench);
+	assert_int_equal(fake.pages_calls_n, 6); /* its changes; compared; C is listed */
 }
 
 /* What the listing mends in part is listed once. */
