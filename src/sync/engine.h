@@ -33,7 +33,8 @@ struct board {
 
 void status_init(struct board *board);
 void status_begin_run(struct sync *sync);
-/* The run has ended: err and its reason stay until the next one that succeeds. */
+/* The run has ended: err and its reason stay until the next one that lists and succeeds. One that
+ * only compared makes nothing complete and mends nothing. */
 void status_end_run(struct sync *sync, enum err err, const char *reason);
 /* The run was broken off: it neither succeeded nor failed. */
 void status_break_run(struct sync *sync);

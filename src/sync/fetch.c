@@ -227,11 +227,11 @@ static enum err fetch_step(struct sync *sync, bool *ret_drained)
 	int64_t pause_ms = WAIT_MS;
 
 	enum err err = fetch_fill(sync);
-	if (!err && ews_pending_n(sync->ews) > 0) {
-		/* Others wait while this goes on: those whose own is here need not. */
+	/* Others wait while this goes on: those whose own is here need not. */
+	if (!err)
 		err = errands_settle(sync);
-		return err ? err : ews_wait(sync->ews, WAIT_MS);
-	}
+	if (!err && ews_pending_n(sync->ews) > 0)
+		return ews_wait(sync->ews, WAIT_MS);
 	if (!err)
 		err = load_pause(sync, was_open, &pause_ms);
 	if (err || pause_ms == 0) {
@@ -239,7 +239,7 @@ static enum err fetch_step(struct sync *sync, bool *ret_drained)
 		return err;
 	}
 	if (!gate_is_open(sync))
-		return gate_enter(sync);
+		pause_ms = sync->gate.open_ms - clock_boot_ms();
 	return gate_sleep(sync, pause_ms < WAIT_MS ? pause_ms : WAIT_MS);
 }
 

@@ -46,16 +46,20 @@ void status_begin_run(struct sync *sync)
 void status_end_run(struct sync *sync, enum err err, const char *reason)
 {
 	struct board *board = &sync->board;
+	bool has_listed = board->round_s != TIME_NONE;
 
 	lock_acquire(&board->lock);
 	board->is_running = false;
-	board->was_complete |= err == ERR_OK;
-	if (!err && board->round_s != TIME_NONE)
+	if (err || has_listed)
+		board->trouble = err;
+	if (!err && has_listed) {
+		board->was_complete = true;
 		board->shown.last_update = board->round_s;
-	board->trouble = err;
+	}
 	board->shown.busy_dir = 0;
 	board->shown.eta_s = -1;
-	snprintf(board->shown.last_error, sizeof(board->shown.last_error), "%s", reason);
+	if (board->trouble == err)
+		snprintf(board->shown.last_error, sizeof(board->shown.last_error), "%s", reason);
 	lock_drop(&board->lock);
 }
 

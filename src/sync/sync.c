@@ -176,11 +176,12 @@ static void log_trouble(struct sync *sync, enum err err, const char *trouble, in
 
 static void end_run(struct sync *sync, enum err err)
 {
+	bool has_listed = sync->board.round_s != TIME_NONE;
 	char trouble[256] = "";
 	int64_t pause_ms;
 
 	findings_tell(sync);
-	if (!err)
+	if (!err && has_listed)
 		err = run_result_of_all(sync);
 	if (err == ERR_CANCELLED)
 		return;
@@ -190,7 +191,7 @@ static void end_run(struct sync *sync, enum err err)
 		sync->due_ms = clock_boot_ms() + pause_ms;
 		sync->failures++;
 		log_trouble(sync, err, trouble, pause_ms);
-	} else {
+	} else if (has_listed) {
 		sync->failures = 0;
 		log_trouble(sync, ERR_OK, "", 0);
 	}

@@ -247,11 +247,79 @@ static void test_a_verify_lists_and_stores_nothing(void **state)
 	check_item(bench, "A", "a");
 }
 
+/* A verify lists nothing: that it went well says nothing of the sync that did not. */
+static void test_a_verify_does_not_make_the_sync_complete(void **state)
+{
+	struct bench *bench = *state;
+	struct sync_status status;
+
+	hold_three();
+	fake.items_fault = (struct fake_fault){ ERR_AUTH, -1, -1 };
+	check_ok(sync_start(bench->sync, NULL, NULL));
+	check_err(run_command(bench, SYNC_UPDATE, 1), ERR_AUTH);
+	fake.items_fault.n = 0;
+	check_ok(run_command(bench, SYNC_VERIFY, 2));
+	sync_load_status(bench->sync, &status);
+	assert_string_equal(sync_state_text(status.state), "syncing");
+	check_ok(run_command(bench, SYNC_UPDATE, 1));
+	sync_load_status(bench->sync, &status);
+	assert_string_equal(sync_state_text(status.state), "idle");
+	/* Nor does it mend what failed. */
+	fake.folders_fault = (struct fake_fault){ ERR_NO_SPACE, 1, -1 };
+	check_err(run_command(bench, SYNC_UPDATE, 1), ERR_NO_SPACE);
+	check_ok(run_command(bench, SYNC_VERIFY, 2));
+	sync_load_status(bench->sync, &status);
+	assert_string_equal(sync_state_text(status.state), "error");
+	assert_true(*status.last_error);
+}
+
 static atomic_bool goes_on;
 static void hold(void)
 {
 	while (!goes_on)
 		usleep(1000);
+}
+
+static void throttle_the_second(void)
+{
+	if (fake.items_calls_n < 2)
+		return;
+	fake.items_fault = (struct fake_fault){ ERR_THROTTLED, 1, 4000 };
+	fake.on_items = NULL;
+}
+
+/* What is held up is another folder's: its own has come. */
+static void test_an_update_does_not_wait_for_the_delays_of_others(void **state)
+{
+	struct fake_page page = { "F", "s0", "s1", { FAKE_CREATE("X", "k") } };
+	struct bench *bench = *state;
+	struct waiter inbox = { 0 }, all = { 0 };
+	uint64_t ticket;
+
+	fake_add_folder("F", "ROOT", "F");
+	fake_add_item("A", "k", "a");
+	fake_add_item("X", "k", "x");
+	run_ok(bench);
+	uint64_t ino = folder_ino(bench, "INBOX");
+	start(bench);
+	goes_on = false;
+	fake.on_page = hold;
+	bench->account.connections_n = 1;
+	fake.items_calls_n = 0;
+	fake.on_items = throttle_the_second;
+	fake_add_page(&(struct fake_page){ "INBOX", "s0", "s1", { FAKE_CREATE("A", "k") } });
+	page.changes[0].received -= 1000;
+	fake_add_page(&page);
+	check_ok(order(bench->sync, SYNC_UPDATE, ino, on_done, &inbox, &ticket));
+	check_ok(order(bench->sync, SYNC_UPDATE, 1, on_done, &all, &ticket));
+	goes_on = true;
+	int64_t begun_ms = clock_boot_ms();
+	wait_for(&inbox);
+	check_ok(inbox.err);
+	assert_true(clock_boot_ms() - begun_ms < 2000);
+	assert_int_equal(all.done_n, 0);
+	sync_stop(bench->sync);
+	check_item(bench, "A", "a");
 }
 
 static void test_commands_that_compare_the_same_folder_exclude_each_other(void **state)
@@ -388,6 +456,8 @@ int main(void)
 		bench_test(test_a_comparison_counts_each_item_once),
 		bench_test(test_a_resync_asks_again_for_what_could_not_be_delivered),
 		bench_test(test_a_verify_lists_and_stores_nothing),
+		bench_test(test_a_verify_does_not_make_the_sync_complete),
+		bench_test(test_an_update_does_not_wait_for_the_delays_of_others),
 		bench_test(test_commands_that_compare_the_same_folder_exclude_each_other),
 		bench_test(test_a_cancel_is_for_its_directory),
 		bench_test(test_offline_ends_what_runs_and_refuses_what_comes),
