@@ -91,9 +91,10 @@ static enum err put_error(struct sync *sync, const struct folder *folder, const 
 {
 	AUTO(txn) struct txn txn = { 0 };
 
-	if (error ? folder->error && strcmp(folder->error, error) == 0 : !folder->error)
+	if (!error && !folder->error)
 		return ERR_OK;
-	if (error)
+	/* Written even if it was the same before: a listing that has begun takes it away. */
+	if (error && (!folder->error || strcmp(folder->error, error) != 0))
 		log_warning("folder %s: %s, trying again with the next poll", folder->display_name,
 			    error);
 	enum err err = txn_begin(&txn, sync->store);

@@ -168,6 +168,11 @@ static void test_a_server_that_never_takes_a_state_is_no_loop(void **state)
 	fake_add_page(&(struct fake_page){ "INBOX", "s1", .err = ERR_SYNC_RESET });
 	run_ok(bench);
 	check_err(run_result(bench->sync, folder_ino(bench, "INBOX")), ERR_SYNC_RESET);
+	/* Neither does it look well while it is listed afresh again and again. */
+	AUTO(folder) struct folder inbox = { 0 };
+	run_ok(bench);
+	load_folder(bench, "INBOX", &inbox);
+	assert_string_equal(inbox.error, err_text(ERR_SYNC_RESET));
 }
 
 /* --- status --- */
