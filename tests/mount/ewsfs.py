@@ -129,8 +129,10 @@ class Mount:
             raise AssertionError(f"{error}: {self.log_path.read_text()[-500:]}") from None
 
     def update(self):
-        """Everything that the server has now is visible when this returns."""
-        (self.path / ".ctl").write_text("update\n")
+        """Everything that the server has now is visible when this returns. One write: a buffer would repeat
+        one that fails."""
+        with open(self.path / ".ctl", "wb", buffering=0) as control:
+            control.write(b"update\n")
 
     def status(self, directory="."):
         lines = (self.path / directory / ".ctl").read_text().splitlines()
