@@ -234,6 +234,20 @@ static void stay_offline(struct sync *sync)
 		sync->due_ms = 0;
 }
 
+/* What was under way when it went offline may have timed out since. It lands before the next run,
+ * as it says nothing of the server now. */
+static void come_online(struct sync *sync)
+{
+	enum err err = ERR_OK;
+	int n;
+
+	status_note_failure(sync, "");
+	do {
+		n = ews_pending_n(sync->ews);
+		err = ews_wait(sync->ews, 0);
+	} while (!err && ews_pending_n(sync->ews) < n);
+}
+
 /* False: we are to stop. */
 static bool wait_for_run(struct sync *sync)
 {
@@ -243,7 +257,7 @@ static bool wait_for_run(struct sync *sync)
 		if (offline)
 			stay_offline(sync);
 		else if (was_offline)
-			status_note_failure(sync, "");
+			come_online(sync);
 		was_offline = offline;
 		if (!offline && run_is_due(sync))
 			return true;

@@ -273,9 +273,10 @@ static void test_a_verify_does_not_make_the_sync_complete(void **state)
 	assert_true(*status.last_error);
 }
 
-static atomic_bool goes_on;
+static atomic_bool goes_on, is_held;
 static void hold(void)
 {
+	is_held = true;
 	while (!goes_on)
 		usleep(1000);
 }
@@ -409,6 +410,39 @@ static void test_offline_ends_what_runs_and_refuses_what_comes(void **state)
 	check_ok(run_command(bench, SYNC_UPDATE, 1));
 }
 
+/* What was under way then times out meanwhile: that says nothing of the server now. */
+static void test_requests_lost_while_offline_fail_nothing(void **state)
+{
+	struct bench *bench = *state;
+	struct waiter offline = { 0 };
+	uint64_t ticket;
+
+	fake_add_item("A", "k", "a");
+	fake_add_item("B", "k", "b");
+	fake_add_item("C", "k", "c");
+	fake_add_item("D", "k", "d");
+	fake_add_page(&(struct fake_page){ "INBOX",
+					   NULL,
+					   "s1",
+					   { FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"),
+					     FAKE_CREATE("C", "k"), FAKE_CREATE("D", "k") } });
+	bench->account.connections_n = 4;
+	bench->account.batch_n = 1;
+	goes_on = is_held = false;
+	fake.on_items = hold;
+	check_ok(sync_start(bench->sync, NULL, NULL));
+	while (!is_held)
+		usleep(1000);
+	check_ok(order(bench->sync, SYNC_OFFLINE, 1, on_done, &offline, &ticket));
+	goes_on = true;
+	wait_for(&offline);
+	fake.items_fault = (struct fake_fault){ ERR_OFFLINE, 3, -1 };
+	check_ok(run_command(bench, SYNC_ONLINE, 1));
+	check_ok(run_command(bench, SYNC_UPDATE, 1));
+	sync_stop(bench->sync);
+	check_item(bench, "D", "d");
+}
+
 /* For the thread sanitizer. */
 static void *knock(void *ctx)
 {
@@ -461,6 +495,7 @@ int main(void)
 		bench_test(test_commands_that_compare_the_same_folder_exclude_each_other),
 		bench_test(test_a_cancel_is_for_its_directory),
 		bench_test(test_offline_ends_what_runs_and_refuses_what_comes),
+		bench_test(test_requests_lost_while_offline_fail_nothing),
 		bench_test(test_many_threads_may_command),
 	};
 
