@@ -28,19 +28,14 @@ void commands_release(struct commands *commands)
 	lock_destroy(&commands->lock);
 }
 
-static void link_locked(struct commands *commands, struct parked *parked) REQUIRES(&commands->lock);
-static void unlink_locked(struct commands *commands, struct parked *parked)
-	REQUIRES(&commands->lock);
-static struct parked *find_locked(struct commands *commands, fuse_req_t req)
-	REQUIRES(&commands->lock);
-
-static void link_locked(struct commands *commands, struct parked *parked)
+static void link_locked(struct commands *commands, struct parked *parked) REQUIRES(&commands->lock)
 {
 	parked->next = commands->first;
 	commands->first = parked;
 }
 
 static void unlink_locked(struct commands *commands, struct parked *parked)
+	REQUIRES(&commands->lock)
 {
 	struct parked **link = &commands->first;
 
@@ -50,6 +45,7 @@ static void unlink_locked(struct commands *commands, struct parked *parked)
 }
 
 static struct parked *find_locked(struct commands *commands, fuse_req_t req)
+	REQUIRES(&commands->lock)
 {
 	struct parked *parked = commands->first;
 

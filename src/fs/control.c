@@ -83,11 +83,9 @@ void controls_release(struct controls *controls)
 	lock_destroy(&controls->lock);
 }
 
-static struct control **find_locked(struct controls *controls, uint64_t nodeid)
-	REQUIRES(&controls->lock);
-
 /* The link that leads to it, or would. */
 static struct control **find_locked(struct controls *controls, uint64_t nodeid)
+	REQUIRES(&controls->lock)
 {
 	struct control **link = &controls->buckets[nodeid % CONTROL_BUCKETS];
 

@@ -181,8 +181,7 @@ static void *send_answers(void *ctx)
 	while (next(notify, &notify->answers, &event)) {
 		if (event.kind == COMPLAINT)
 			log_warning("the kernel refuses a notice on inode %llu: %s; it may show it "
-				    "as it "
-				    "was for a day",
+				    "as it was for a day",
 				    (unsigned long long)event.change.ino, strerror(-event.res));
 		else if (event.err)
 			fuse_reply_err(event.req, err_to_errno(event.err));

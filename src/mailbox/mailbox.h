@@ -96,8 +96,7 @@ MUST_CHECK enum err mailbox_print_status(struct mailbox *mailbox, uint64_t dir,
  * ended, with "nowait", "cancel" and "online" from this one; so hold no lock here. An error: it
  * was not taken, and done is not called; ERR_INVALID for an unknown command, ERR_BUSY when one
  * runs there, ERR_OFFLINE after "offline", ERR_THROTTLED with "nowait" while the server wants us
- * to wait. *ret_ticket names it until done
- * was called; it is written before that.
+ * to wait. *ret_ticket names it until done was called; it is written before that.
  */
 typedef void (*mailbox_done_fn)(void *ctx, enum err err);
 MUST_CHECK enum err mailbox_command(struct mailbox *mailbox, uint64_t dir, const char *line,
