@@ -3,7 +3,7 @@
 
 enum { ROOT_INO = 1, DEPTH_MAX = 1000 };
 
-void facts_release(struct facts *facts)
+static void facts_release(struct facts *facts)
 {
 	str_release(&facts->path);
 	str_release(&facts->last_error);
@@ -169,7 +169,7 @@ static enum err load_work(struct mailbox *mailbox, struct store *store, uint64_t
 	return err;
 }
 
-enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret)
+static enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret)
 {
 	AUTO(reader) struct reader reader = { 0 };
 	AUTO(folder) struct folder folder = { 0 };

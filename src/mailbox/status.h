@@ -32,8 +32,6 @@ struct facts {
 	enum sync_state work;  /* what commands do in it; IDLE: nothing of that kind */
 	int64_t last_sync;     /* of it, too; TIME_NONE: never */
 };
-void facts_release(struct facts *facts);
-MUST_CHECK enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret);
 
 MUST_CHECK enum err facts_print_text(const struct facts *facts, struct buf *ret);
 MUST_CHECK enum err facts_print_json(const struct facts *facts, struct buf *ret);
