@@ -126,16 +126,6 @@ static enum err remember(struct sync *sync, const struct folder *folder,
 
 /* --- what is done about it --- */
 
-static enum err keep(struct sync *sync, uint64_t ino, const struct comparison *found)
-{
-	AUTO(txn) struct txn txn = { 0 };
-
-	enum err err = txn_begin(&txn, sync->store);
-	if (!err)
-		err = result_put_verify(&txn, ino, found);
-	return err ? err : txn_commit(&txn);
-}
-
 /* The second time: *ret_again when the folder is to be listed afresh. */
 static enum err act(struct sync *sync, const struct folder *folder, struct suspect *suspect,
 		    bool *ret_again)
@@ -148,7 +138,7 @@ static enum err act(struct sync *sync, const struct folder *folder, struct suspe
 		 suspect->known_unread_n);
 	enum err err = verify_folder(sync, folder, &found);
 	if (!err)
-		err = keep(sync, folder->ino, &found);
+		err = result_put_verify(sync, folder->ino, &found);
 	if (err)
 		return err;
 	if (found.changed_n + found.missing_n + found.extra_n == 0)

@@ -307,7 +307,8 @@ MUST_CHECK enum err comparison_add_item(struct comparison *comparison, const cha
 /* Those of the folder, or of a command in it. */
 MUST_CHECK enum err result_put_resync(struct txn *txn, uint64_t dir, bool tree,
 				      const struct counts *counts);
-MUST_CHECK enum err result_put_verify(struct txn *txn, uint64_t dir,
+/* In a commit of its own. */
+MUST_CHECK enum err result_put_verify(struct sync *sync, uint64_t dir,
 				      const struct comparison *comparison);
 /* What the audit remembers of a folder; NULL: nothing. */
 MUST_CHECK enum err result_put_audit(struct txn *txn, uint64_t dir, const char *text);

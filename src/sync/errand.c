@@ -215,16 +215,6 @@ void errands_end(struct sync *sync, enum err err)
 
 /* --- verify --- */
 
-static enum err keep_comparison(struct sync *sync, uint64_t dir, const struct comparison *found)
-{
-	AUTO(txn) struct txn txn = { 0 };
-
-	enum err err = txn_begin(&txn, sync->store);
-	if (!err)
-		err = result_put_verify(&txn, dir, found);
-	return err ? err : txn_commit(&txn);
-}
-
 static void sum_up(struct comparison *sum, const struct comparison *more)
 {
 	sum->kept_n += more->kept_n;
@@ -247,7 +237,7 @@ static enum err verify_one(struct sync *sync, const struct folder *folder, struc
 	enum err err = verify_folder(sync, folder, &found);
 	found.items_n -= sum->items_n;
 	if (!err)
-		err = keep_comparison(sync, folder->ino, &found);
+		err = result_put_verify(sync, folder->ino, &found);
 	if (!err && found.items.len > 0)
 		err = buf_printf(&sum->items, "%s%s", sum->items.len > 0 ? " " : "",
 				 buf_str(&found.items));
@@ -275,7 +265,7 @@ static enum err verify(struct sync *sync, const struct errand *errand)
 			err = ERR_OK;
 	}
 	if (!err && errand->tree)
-		err = keep_comparison(sync, errand->dir, &sum);
+		err = result_put_verify(sync, errand->dir, &sum);
 	if (err && gate_ends_run(err))
 		return err;
 	commands_note_result(sync, errand->ticket, err, reason);

@@ -84,9 +84,10 @@ static enum err put_items(struct txn *txn, uint64_t dir, const struct comparison
 		   : store_put_value(txn, key_of(names[SYNC_LAST_VERIFY_ITEMS], dir).text, items);
 }
 
-enum err result_put_verify(struct txn *txn, uint64_t dir, const struct comparison *found)
+enum err result_put_verify(struct sync *sync, uint64_t dir, const struct comparison *found)
 {
 	AUTO(buf) struct buf text = { 0 };
+	AUTO(txn) struct txn txn = { 0 };
 
 	enum err err = buf_printf(&text,
 				  "kept=%" PRIu64 " changed=%" PRIu64 " missing=%" PRIu64
@@ -94,9 +95,13 @@ enum err result_put_verify(struct txn *txn, uint64_t dir, const struct compariso
 				  found->kept_n, found->changed_n, found->missing_n, found->extra_n,
 				  found->regressed_n, found->uncovered_n);
 	if (!err)
-		err = store_put_value(txn, key_of(names[SYNC_LAST_VERIFY], dir).text,
+		err = txn_begin(&txn, sync->store);
+	if (!err)
+		err = store_put_value(&txn, key_of(names[SYNC_LAST_VERIFY], dir).text,
 				      buf_str(&text));
-	return err ? err : put_items(txn, dir, found);
+	if (!err)
+		err = put_items(&txn, dir, found);
+	return err ? err : txn_commit(&txn);
 }
 
 enum err sync_load_result(struct store *store, enum sync_result result, uint64_t dir, char **ret)
