@@ -583,6 +583,11 @@ BUSY = [("GetFolder", "busy", {"form": "fault", "back_off": 900}),
         ("GetItem", "503", {"retry_after": 1})]
 
 
+def sent(server):
+    """Requests by operation; what is in one ("GetItem.items") is counted a moment later."""
+    return {op: n for op, n in server.requests().items() if "." not in op}
+
+
 @pytest.mark.parametrize("op, kind, keys", BUSY)
 def test_a_busy_server_is_sent_nothing_until_it_said(small, new_mount, op, kind, keys):
     mount = new_mount(small, "connections=1")
@@ -594,8 +599,8 @@ def test_a_busy_server_is_sent_nothing_until_it_said(small, new_mount, op, kind,
     updating.start()
     while op not in small.requests():
         time.sleep(0.001)
-    begun, asked, shown = time.monotonic(), small.requests(), False
-    while small.requests() == asked:
+    begun, asked, shown = time.monotonic(), sent(small), False
+    while sent(small) == asked:
         shown |= "throttled-until" in mount.status() and mount.status()["state"] == "throttled"
         assert time.monotonic() - begun < 10
         time.sleep(0.005)
