@@ -592,7 +592,8 @@ def sent(server):
 def test_a_busy_server_is_sent_nothing_until_it_said(small, new_mount, op, kind, keys):
     mount = new_mount(small, "connections=1")
     mount.update()
-    fetched = many_changes(small)
+    # In one folder: while one is fetched from, the list of another may already be on its way.
+    small.op("change", INBOX, count=4)
     break_(small, kind, op, **keys)
     small.reset_requests()
     updating = threading.Thread(target=mount.update)
@@ -608,7 +609,7 @@ def test_a_busy_server_is_sent_nothing_until_it_said(small, new_mount, op, kind,
     updating.join(ewsfs.TIMEOUT_S)
     mend(small)
     in_step(mount, small)
-    assert fetched <= small.requests()["GetItem.items"] <= fetched + 3
+    assert 4 <= small.requests()["GetItem.items"] <= 4 + 4
 
 
 def test_a_busy_server_that_names_no_time_is_left_alone_for_a_second(small, new_mount):
