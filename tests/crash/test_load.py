@@ -13,7 +13,7 @@ import operations
 from remains import Remains
 from victim import OPTIONS, SMALL_PAGES, check_requests, check_tree, clear_away
 
-KILLS = int(os.environ.get("EWSFS_RANDOM_KILLS", 4))
+KILLS = int(os.environ.get("EWSFS_RANDOM_KILLS", 16))
 SEED = int(os.environ.get("EWSFS_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
 LIFE_S = 0.4  # at most
 

@@ -14,7 +14,7 @@ import pytest
 from remains import Remains
 from victim import OPTIONS, SMALL_PAGES, Stage
 
-KILLS = int(os.environ.get("EWSFS_POINT_KILLS", 46))
+KILLS = int(os.environ.get("EWSFS_POINT_KILLS", 36))
 SEED = int(os.environ.get("EWSFS_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
 POINTS = {"txn.commit", "txn.committed", "pull.answer", "pull.page", "settle.batch", "fetch.batch",
           "hierarchy.listed", "hierarchy.apply"}
