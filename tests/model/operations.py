@@ -154,7 +154,6 @@ def apply(server, operation):
         more = {key: value for key, value in words.items() if key != "folder"}
         server.op(name, words.get("folder"), **more)
     except urllib.error.HTTPError as error:
-        # 500: a refusal whose words were cut within a character of a name
-        assert error.code in (400, 500), (operation, error)
+        assert error.code == 400, (operation, error)
         return False
     return True

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "control_private.h"
+#include "xml.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@ bool action_fail(struct action *action, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(action->error, sizeof(action->error), fmt, args);
 	va_end(args);
+	xml_trim(action->error);
 	return false;
 }
 

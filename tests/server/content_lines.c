@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "content_private.h"
+#include "xml.h"
 
 /*
  * iCalendar and vCard: lines of NAME;PARAMETERS:VALUE. As much is read as the
@@ -145,6 +146,7 @@ static void add_person(const struct line *line, struct people *people)
 		cn += 4 + quoted;
 		size_t n = strcspn(cn, quoted ? "\"" : ";:");
 		snprintf(name, sizeof(name), "%.*s", (int)(n < 255 ? n : 255), cn);
+		xml_trim(name);
 	}
 	people_add(people, *name ? name : NULL, mail ? address + 7 : NULL);
 }

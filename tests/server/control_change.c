@@ -99,6 +99,13 @@ static bool change_received(struct action *action, struct item *item)
 	return true;
 }
 
+/* Calendars and cards are bytes of their own; all else is mail. */
+static enum kind format_of(enum kind kind)
+{
+	return kind == KIND_APPOINTMENT || kind == KIND_CONTACT ? kind : KIND_MESSAGE;
+}
+
+/* An item is what its class says. Bytes of another format are made anew from the seed. */
 static bool change_class(struct action *action, struct item *item)
 {
 	const char *item_class = action_text(action, "class");
@@ -107,6 +114,10 @@ static bool change_class(struct action *action, struct item *item)
 		return action_fail(action, "no class is given");
 	free(item->item_class);
 	item->item_class = must_copy(item_class);
+	item->kind = KIND_MESSAGE;
+	action_class_kind(item_class, &item->kind);
+	if (item->content && format_of(content_kind(item->content)) != format_of(item->kind))
+		content_release(&item->content);
 	return true;
 }
 

@@ -4,6 +4,8 @@
 
 #include "control_private.h"
 
+#define MESSAGES_MOST 100000
+
 /* What a code is where none is given. */
 static const char *usual_code(enum fault_kind kind)
 {
@@ -63,7 +65,8 @@ static bool read_numbers(struct action *action, struct fault *ret)
 	ret->at = action_number(action, "at", 0);
 	ret->first = action_number(action, "n", page ? 0 : 1);
 	return (ret->ms >= 0 && ret->ms <= 3600000 && ret->bytes >= -1 && ret->rate > 0 &&
-		ret->rate < 1000000000 && ret->at >= 0 && ret->first >= 0) ||
+		ret->rate < 1000000000 && ret->at >= 0 && ret->first >= 0 &&
+		ret->first <= MESSAGES_MOST) ||
 	       action_fail(action, "a number is out of range");
 }
 

@@ -43,12 +43,15 @@ bool do_mkdir(struct action *action)
 {
 	const char *where = action_text(action, "folder"), *name = action_text(action, "name");
 	enum folder_kind kind = class_folder(action_text(action, "class"));
+	uint64_t fid, mid;
 
 	if (!where && !name)
 		return action_fail(action, "neither folder nor name is given");
 	if (!name && action_find_folder(action, where))
 		return action_fail(action, "there is a folder of that name: %.100s", where);
 	struct folder *folder = action_find_folder(action, where ? where : "");
+	if (!folder && id_parse(&action->box->identity, where, &fid, &mid) == ID_FOLDER)
+		return action_fail(action, "no such folder: %.100s", where);
 	if (!folder)
 		folder = mailbox_mkdir_path(action->box, where, kind);
 	if (name && !is_free(action, folder, name))

@@ -20,13 +20,17 @@ struct content *action_read_mime(const char *mime)
 	return buf_append(&bytes, mime, n) ? NULL : content_new(&bytes);
 }
 
-static bool class_kind(const char *item_class, uint8_t *ret)
+bool action_class_kind(const char *item_class, uint8_t *ret)
 {
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		if (strcasecmp(kind_info(kind)->item_class, item_class) == 0) {
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const char *root = kind_info(kind)->item_class;
+		size_t n = strlen(root);
+		if (strncasecmp(item_class, root, n) == 0 &&
+		    (!item_class[n] || item_class[n] == '.')) {
 			*ret = (uint8_t)kind;
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -38,13 +42,18 @@ static bool deliver_one(struct action *action)
 	if (size < 1 || size > 200000000)
 		return action_fail(action, "size is out of range");
 	struct item item = synth_item(action->box, action->folder, (uint32_t)size);
+	uint8_t kind = item.kind;
+	if (item_class && !action_class_kind(item_class, &kind))
+		return action_fail(action, "no such class: %.100s", item_class);
 	if (mime) {
 		item.content = action_read_mime(mime);
 		item.kind = (uint8_t)content_kind(item.content);
 		item.size = (uint32_t)content_size(item.content);
 	}
-	if (item_class && !class_kind(item_class, &item.kind))
-		return action_fail(action, "no such class: %.100s", item_class);
+	if (item_class)
+		item.kind = kind;
+	if (item_class && strcasecmp(kind_info(kind)->item_class, item_class) != 0)
+		item.item_class = must_copy(item_class);
 	item.subject = must_copy(action_text(action, "subject"));
 	item.read = action_truth(action, "read", item.read);
 	action_answer_item(action, folder_add(action->box, action->folder, &item));

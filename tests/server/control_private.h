@@ -46,6 +46,8 @@ bool action_answer_folder(struct action *action, const struct folder *folder);
 /* control_items.c */
 /* Text, or base64 of it: a mail's first line has a colon, and base64 has none. */
 struct content *action_read_mime(const char *mime);
+/* The kind of items that have this class, or one that it goes on from; false for none. */
+bool action_class_kind(const char *item_class, uint8_t *ret);
 bool do_deliver(struct action *action);
 bool do_delete(struct action *action);
 bool do_flag(struct action *action);

@@ -43,15 +43,21 @@ void faults_init(struct faults *faults)
 	cond_init(&faults->cond);
 }
 
-void faults_release(struct faults *faults)
+static void release_all(struct fault *all)
 {
-	while (faults->all) {
-		struct fault *fault = faults->all;
-		faults->all = fault->next;
+	while (all) {
+		struct fault *fault = all;
+		all = fault->next;
 		json_decref(fault->items);
 		json_decref(fault->script);
 		free(fault);
 	}
+}
+
+void faults_release(struct faults *faults)
+{
+	release_all(faults->all);
+	release_all(faults->forgotten);
 	cond_destroy(&faults->cond);
 	lock_destroy(&faults->lock);
 }
@@ -78,9 +84,8 @@ uint64_t faults_add(struct faults *faults, const struct fault *fault)
 	return number;
 }
 
-void faults_clear(struct faults *faults, const char *operation)
+static void clear(struct faults *faults, const char *operation)
 {
-	lock_acquire(&faults->lock);
 	for (struct fault *fault = faults->all; fault; fault = fault->next)
 		if (!operation || strcmp(fault->operation, operation) == 0) {
 			fault->left = 0;
@@ -88,6 +93,12 @@ void faults_clear(struct faults *faults, const char *operation)
 		}
 	faults->cleared++;
 	cond_wake_all(&faults->cond);
+}
+
+void faults_clear(struct faults *faults, const char *operation)
+{
+	lock_acquire(&faults->lock);
+	clear(faults, operation);
 	lock_drop(&faults->lock);
 }
 
@@ -97,24 +108,28 @@ json_t *faults_report(struct faults *faults)
 
 	lock_acquire(&faults->lock);
 	for (const struct fault *fault = faults->all; fault; fault = fault->next)
-		if (fault->number > faults->hidden)
-			json_array_append_new(
-				all, json_pack("{s:I, s:s, s:s, s:s?, s:I, s:I, s:I, s:b}", "id",
-					       (json_int_t)fault->number, "kind",
-					       names[fault->kind], "op", fault->operation, "user",
-					       fault->user ? fault->user->name : NULL, "fired",
-					       (json_int_t)fault->fired, "left",
-					       (json_int_t)fault->left, "skip",
-					       (json_int_t)fault->skip, "forever", fault->forever));
+		json_array_append_new(
+			all, json_pack("{s:I, s:s, s:s, s:s?, s:I, s:I, s:I, s:b}", "id",
+				       (json_int_t)fault->number, "kind", names[fault->kind], "op",
+				       fault->operation, "user",
+				       fault->user ? fault->user->name : NULL, "fired",
+				       (json_int_t)fault->fired, "left", (json_int_t)fault->left,
+				       "skip", (json_int_t)fault->skip, "forever", fault->forever));
 	lock_drop(&faults->lock);
 	return all;
 }
 
 void faults_forget(struct faults *faults)
 {
-	faults_clear(faults, NULL);
+	struct fault **end = &faults->all;
+
 	lock_acquire(&faults->lock);
-	faults->hidden = faults->made;
+	clear(faults, NULL);
+	while (*end)
+		end = &(*end)->next;
+	*end = faults->forgotten;
+	faults->forgotten = faults->all;
+	faults->all = NULL;
 	lock_drop(&faults->lock);
 }
 

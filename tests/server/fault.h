@@ -75,8 +75,8 @@ struct faults {
 	struct cond cond;
 	struct fault *all; /* oldest first */
 	uint64_t made;
-	uint64_t hidden;  /* those up to here are no longer reported */
-	uint64_t cleared; /* how often: ends what waits */
+	struct fault *forgotten; /* kept for those whom they have struck */
+	uint64_t cleared;	 /* how often: ends what waits */
 	bool stopping;
 };
 

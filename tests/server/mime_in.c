@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "xml.h"
+
 #define PARTS_DEEP 10
 
 /* The next line of [*at, end): its end without CR and LF; *at moves behind it. */
@@ -123,17 +125,33 @@ static void describe(const char *mime, size_t n, const char *type, struct mime_p
 
 static bool walk(const char *mime, size_t n, mime_part_fn fn, void *ctx, int deep);
 
+/* [line, stop) is "--", the boundary, "--" behind the last part, and blanks: one that is longer
+ * is that of a multipart within. */
+static bool is_boundary(const char *line, const char *stop, const char *boundary, bool *ret_last)
+{
+	size_t n = strlen(boundary);
+
+	if ((size_t)(stop - line) < n + 2 || strncmp(line, "--", 2) != 0 ||
+	    strncmp(line + 2, boundary, n) != 0)
+		return false;
+	const char *at = line + 2 + n;
+	*ret_last = stop - at >= 2 && strncmp(at, "--", 2) == 0;
+	at += *ret_last ? 2 : 0;
+	while (at < stop && (*at == ' ' || *at == '\t'))
+		at++;
+	return at == stop;
+}
+
 /* The parts between the boundary lines; each without the line end before the next boundary. */
 static bool walk_parts(const char *body, const char *end, const char *boundary, mime_part_fn fn,
 		       void *ctx, int deep)
 {
 	const char *part = NULL, *at = body;
-	size_t boundary_n = strlen(boundary);
+	bool last;
 
 	while (at < end) {
 		const char *line = at, *stop = line_end(&at, end);
-		if ((size_t)(stop - line) < boundary_n + 2 || strncmp(line, "--", 2) != 0 ||
-		    strncmp(line + 2, boundary, boundary_n) != 0)
+		if (!is_boundary(line, stop, boundary, &last))
 			continue;
 		const char *before = line > body && line[-1] == '\n' ? line - 1 : line;
 		if (before > body && before[-1] == '\r')
@@ -141,7 +159,7 @@ static bool walk_parts(const char *body, const char *end, const char *boundary, 
 		if (part && before >= part && walk(part, (size_t)(before - part), fn, ctx, deep))
 			return true;
 		part = at;
-		if (strncmp(line + 2 + boundary_n, "--", 2) == 0)
+		if (last)
 			return false;
 	}
 	return part && part < end && walk(part, (size_t)(end - part), fn, ctx, deep);
@@ -226,6 +244,7 @@ static void one_person(const char *s, const char *end, mime_person_fn fn, void *
 			 open + 1);
 	else
 		snprintf(address, sizeof(address), "%s", text);
+	xml_trim(address);
 	if (!err && open)
 		err = mime_decode_words(text, &name);
 	if (!err && (*address || name.len))

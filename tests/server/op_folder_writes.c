@@ -265,12 +265,12 @@ static bool has_distinguished_below(const struct mailbox *box, const struct fold
 /* A name that is taken in Deleted Items gets a number, as Exchange does it. */
 static void move_to_trash(struct mailbox *box, struct folder *folder, struct folder *trash)
 {
+	AUTO(str) char *name = must_copy(folder->name);
+
 	for (unsigned n = 1; folder_child(box, trash, folder->name); n++) {
-		char *name;
-		if (asprintf(&name, "%s%u", folder->name, n) < 0)
-			abort();
 		free(folder->name);
-		folder->name = name;
+		if (asprintf(&folder->name, "%s%u", name, n) < 0)
+			abort();
 	}
 	folder->parent = trash;
 	folder_changed(box, folder);

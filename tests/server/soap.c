@@ -102,6 +102,7 @@ void soap_fault(struct call *call, const char *code, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(call->fault_text, sizeof(call->fault_text), fmt, args);
 	va_end(args);
+	xml_trim(call->fault_text);
 	call->fault = code;
 }
 

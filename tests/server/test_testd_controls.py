@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What tests do to a mailbox: change keys that step back, sync states that do not last."""
 import base64
+import json
 
 import pytest
 
@@ -117,6 +118,58 @@ def test_given_values_and_unknown_kinds(server):
     for wrong in ('"kind":"colour"', '"kind":"importance","importance":"Highest"',
                   '"kind":"received","received":"soon"', '"kind":"class"', '"kind":"subject"'):
         assert server.raw("/test/change", f'{{"item":"{item}",{wrong}}}', "POST")[0] == 400
+
+
+def test_an_item_is_what_its_class_says(server):
+    item = server.control("deliver", folder="Inbox", **{"class": "IPM.Appointment"})[0]
+    for same_size in (False, True):
+        for wanted, kind in (("IPM.Task.X", "Task"), ("IPM.Note", "Message"),
+                             ("IPM.Contact", "Contact"), ("IPM.Unheard.Of", "Message"),
+                             ("IPM.Appointment.Y", "CalendarItem")):
+            if same_size:
+                server.control("change", item=item, same_size=True)
+            server.control("change", item=item, kind="class", **{"class": wanted})
+            after = one(server, item)
+            assert (after["class"], after["kind"]) == (wanted, kind)
+            assert after["mime_size"] > 100
+    longer = server.control("deliver", folder="Inbox", **{"class": "IPM.Task.Mine"})[0]
+    assert one(server, longer)["class"] == "IPM.Task.Mine"
+
+
+def test_a_refusal_ends_within_no_character(server):
+    for name in ("é" * 60, "日" * 60, "\U0001F44D" * 60, "x" + "é" * 60):
+        server.control("mkdir", folder="Inbox", name=name)
+        status, _, body = server.raw(
+            "/test/mkdir", json.dumps({"folder": "Inbox", "name": name}), "POST")
+        assert status == 400
+        said = json.loads(body)["error"].removeprefix("there is a folder of that name: ")
+        assert name.startswith(said) and len(said.encode()) > 96
+
+
+def test_no_folder_is_made_in_one_that_is_gone(server):
+    gone = server.control("mkdir", folder="Inbox", name="gone")[0]
+    server.control("delete", folder=gone)
+    before = set(server.truth())
+    assert server.raw("/test/mkdir", json.dumps({"folder": gone, "name": "x"}), "POST")[0] == 400
+    assert set(server.truth()) == before
+
+
+def test_a_boundary_is_a_whole_line(server):
+    item = server.control("deliver", mime="\r\n".join((
+        "Subject: x", "Content-Type: multipart/mixed; boundary=b", "",
+        "--b", "Content-Type: multipart/alternative; boundary=b--1", "",
+        "--b--1", "Content-Type: text/plain", "", "hi", "--b--1--",
+        "--b \t", "Content-Type: text/plain", "Content-Disposition: attachment", "", "a",
+        "--b--", "")))[0]
+    assert one(server, item)["has_attachments"]
+
+
+def test_a_long_address_is_whole_characters(server):
+    item = server.control("deliver", mime="From: " + "é" * 200 + "\r\nSubject: s\r\n\r\n")[0]
+    status, reply = server.post(testd.envelope(
+        "<m:GetItem><m:ItemShape><t:BaseShape>Default</t:BaseShape></m:ItemShape>"
+        f'<m:ItemIds><t:ItemId Id="{item}"/></m:ItemIds></m:GetItem>'))
+    assert status == 200 and "éé" in reply
 
 
 def test_same_size(server):

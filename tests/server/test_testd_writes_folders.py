@@ -157,6 +157,10 @@ def test_folders_are_deleted(box):
         "NoError", "ErrorItemNotFound", "ErrorDeleteDistinguishedFolder",
         "ErrorDeleteDistinguishedFolder", "ErrorInvalidIdMalformed"]
     assert [change[:2] for change in box.folder_news()] == [("Delete", key)]
+    for name in ("Sub1", "Sub2"):
+        again, _ = box.made(mkdir("inbox", "Sub"))
+        box.codes(remove(again, kind="MoveToDeletedItems"))
+        assert "Deleted Items/" + name in box.server.truth(mime=False)
 
 
 @pytest.mark.parametrize("kind", ("HardDelete", "SoftDelete", "MoveToDeletedItems"))

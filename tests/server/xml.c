@@ -77,6 +77,18 @@ void xml_text(struct xml *xml, const char *s)
 	xml_bytes(xml, from, (size_t)(s - from));
 }
 
+void xml_trim(char *s)
+{
+	size_t n = strlen(s), at = n;
+
+	while (at > 0 && (s[at - 1] & 0xc0) == 0x80)
+		at--;
+	unsigned char lead = at > 0 ? (unsigned char)s[at - 1] : 0;
+	size_t whole = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+	if (at > 0 && n - (at - 1) < whole)
+		s[at - 1] = '\0';
+}
+
 void xml_base64(struct xml *xml, const void *bytes, size_t n)
 {
 	char piece[BASE64_ENCODE_RAW_LENGTH(BASE64_PIECE)];

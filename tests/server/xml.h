@@ -25,6 +25,8 @@ void xml_bytes(struct xml *xml, const void *bytes, size_t n);
 void xml_raw(struct xml *xml, const char *s);
 void xml_rawf(struct xml *xml, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void xml_text(struct xml *xml, const char *s);
+/* Takes away a character at the end of s that a bounded print has cut. */
+void xml_trim(char *s);
 /* As base64, in one run however long it is. */
 void xml_base64(struct xml *xml, const void *bytes, size_t n);
 
