@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <endian.h>
 #include <string.h>
 
 #include "store/internal.h"
@@ -18,20 +17,10 @@ static int64_t chunk_id(uint64_t ino, uint64_t chunk)
 	return (int64_t)(ino << CHUNK_BITS | chunk);
 }
 
-/* Tells damage from content; no defence against forgers. Words, since every read pays for it. */
+/* Tells damage from content; no defence against forgers. */
 static int64_t sum_of(const void *bytes, size_t n)
 {
-	const char *at = bytes;
-	uint64_t sum = n, word;
-
-	for (; n >= sizeof(word); n -= sizeof(word), at += sizeof(word)) {
-		memcpy(&word, at, sizeof(word));
-		sum = (sum ^ le64toh(word)) * UINT64_C(0x9e3779b97f4a7c15);
-		sum ^= sum >> 32;
-	}
-	for (; n > 0; n--)
-		sum = (sum ^ (uint8_t)*at++) * UINT64_C(0x9e3779b97f4a7c15);
-	return (int32_t)(sum >> 32);
+	return (int32_t)((uint64_t)sum_bytes(bytes, n, n) >> 32);
 }
 
 static size_t chunk_len(const struct spool *content, uint64_t at)

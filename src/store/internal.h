@@ -11,7 +11,7 @@
 /*
  * internal - what the files of the store share.
  *
- * Lowest first: sql (statements) - txn (commits and the news of them) - tree (inodes,
+ * Lowest first: pages (their sums) - sql (statements) - txn (commits and the news of them) - tree (inodes,
  * entries, graves) - content, attrs - record (an item's row) - folder, item, arrive, queue.
  */
 #define SCHEMA_VERSION 1
@@ -55,6 +55,15 @@ enum err store_fail(struct store *store, enum err err, const char *fmt, ...) PRI
 
 /* Remembers beyond this process that the file is damaged. */
 void damage_note(const struct store *store);
+
+/* --- pages.c --- */
+
+#define PAGE_BYTES 4096
+#define PAGE_SUM_BYTES 8 /* at its end: what SQLite calls reserved */
+/* The name of the VFS that keeps the sums. */
+const char *pages_vfs(void);
+/* A word at a time, since every read pays for it. */
+int64_t sum_bytes(const void *bytes, size_t n, uint64_t seed);
 
 /* NFS, SMB or FUSE, by statfs(2). */
 bool store_is_remote(long fs_type);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -34,7 +35,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
  * each item wastes 6 KB.
  */
 #define PRAGMAS_WRITER \
-	"PRAGMA page_size = 4096;" \
+	"PRAGMA page_size = 4096;" /* PAGE_BYTES */ \
 	"PRAGMA auto_vacuum = INCREMENTAL;" \
 	"PRAGMA journal_mode = WAL;" \
 	"PRAGMA synchronous = NORMAL;" \
@@ -79,6 +80,25 @@ bool store_is_remote(long fs_type)
 	return false;
 }
 
+/*
+ * A database of somebody else's, which is not damaged for having no sums. Looked at in the raw, with
+ * a descriptor that stays open.
+ */
+static enum err check_header(struct store *store, int fd)
+{
+	enum { RESERVED_AT = 20, APPLICATION_AT = 68, HEADER_BYTES = 100 };
+	char header[HEADER_BYTES];
+	uint32_t application;
+
+	if (pread(fd, header, sizeof(header), 0) != sizeof(header) ||
+	    memcmp(header, "SQLite format 3", 16) != 0)
+		return ERR_OK;
+	memcpy(&application, header + APPLICATION_AT, sizeof(application));
+	if (be32toh(application) == SCHEMA_APPLICATION || header[RESERVED_AT] == PAGE_SUM_BYTES)
+		return ERR_OK;
+	return store_fail(store, ERR_INVALID, "%s is not a cache of ewsfs", store->path);
+}
+
 static enum err check_file(struct store *store, int fd)
 {
 	struct stat st;
@@ -99,7 +119,7 @@ static enum err check_file(struct store *store, int fd)
 		return store_fail(
 			store, ERR_INVALID,
 			"%s is not on a local disk: choose another with cache=", store->path);
-	return ERR_OK;
+	return check_header(store, fd);
 }
 
 /*
@@ -262,13 +282,17 @@ static enum err open_db(struct store *store)
 	bool writes = store->mode == STORE_WRITER;
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 		    (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-	int rc = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+	int rc = sqlite3_open_v2(store->path, &store->db, flags, pages_vfs()),
+	    sum_n = PAGE_SUM_BYTES;
 
 	if (!store->db)
 		return ERR_NOMEM;
 	enum err err = sql_err(store, rc, store->path);
 	if (!err)
 		err = sql_err(store, sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS), store->path);
+	/* Of a new file. */
+	if (!err && writes)
+		sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_RESERVE_BYTES, &sum_n);
 	return err;
 }
 

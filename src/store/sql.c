@@ -36,7 +36,8 @@ static enum err translate(sqlite3 *db, int rc)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB: return ERR_DAMAGED;
 	case SQLITE_IOERR:
-		if (rc == SQLITE_IOERR_SHORT_READ || rc == SQLITE_IOERR_CORRUPTFS)
+		if (rc == SQLITE_IOERR_SHORT_READ || rc == SQLITE_IOERR_CORRUPTFS ||
+		    rc == SQLITE_IOERR_DATA)
 			return ERR_DAMAGED;
 		return sqlite3_system_errno(db) == ENOSPC ? ERR_NO_SPACE : ERR_STORE;
 	default: return ERR_STORE;

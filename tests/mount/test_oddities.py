@@ -195,6 +195,7 @@ def put_state(mount, name, state):
     with contextlib.closing(sqlite3.connect(mount.cache)) as cache, cache:
         changed = cache.execute("UPDATE folder SET sync_state = ? WHERE display_name = ?", (state, name))
         assert changed.rowcount == 1
+    ewsfs.seal(mount.cache)
 
 
 def test_a_Delete_and_an_Update_of_what_is_not_known_are_taken(small, new_mount, mount):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "test-store.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
@@ -20,13 +21,21 @@ static void check_refused(struct bench *b, enum err expected, const char *says)
 	assert_null(strchr(buf_str(&reason), '\n'));
 }
 
-static void sql(struct bench *b, const char *text)
+static void sql_with(struct bench *b, const char *vfs, const char *text)
 {
 	sqlite3 *db = NULL;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, sum_n = PAGE_SUM_BYTES;
 
-	assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(b->path, &db, flags, vfs), SQLITE_OK);
+	if (vfs)
+		sqlite3_file_control(db, NULL, SQLITE_FCNTL_RESERVE_BYTES, &sum_n);
 	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+}
+
+static void sql(struct bench *b, const char *text)
+{
+	sql_with(b, pages_vfs(), text);
 }
 
 static void write_file(struct bench *b, const char *text, size_t n)
@@ -102,7 +111,7 @@ static void test_other_schemas_and_other_files_are_refused_and_left_alone(void *
 	check_refused(b, ERR_INVALID, "newer ewsfs");
 	check_err(store_open(b->path, STORE_READER, &reader, NULL), ERR_INVALID);
 	unlink(b->path);
-	sql(b, "CREATE TABLE letters (id)");
+	sql_with(b, NULL, "CREATE TABLE letters (id)");
 	chmod(b->path, 0600);
 	check_refused(b, ERR_INVALID, "not a cache of ewsfs");
 	write_file(b, rubbish, sizeof(rubbish));
@@ -154,6 +163,55 @@ static void test_damage_is_told_as_such(void **state)
 	store_release(&b->store);
 	assert_int_equal(truncate(b->path, 3 * 4096), 0);
 	check_refused(b, ERR_DAMAGED, "malformed");
+}
+
+static void flip(struct bench *b, off_t at)
+{
+	AUTO(fd) int fd = open(b->path, O_RDWR | O_CLOEXEC);
+	char byte;
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 4;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+}
+
+/* Reads each page as SQLite does, and says how many are not what was written. */
+static int count_bad_pages(struct bench *b, int pages_n)
+{
+	char page[PAGE_BYTES];
+	sqlite3_file *file = NULL;
+	sqlite3 *db = NULL;
+	int bad_n = 0;
+
+	assert_int_equal(sqlite3_open_v2(b->path, &db, SQLITE_OPEN_READONLY, pages_vfs()), 0);
+	assert_int_equal(sqlite3_file_control(db, NULL, SQLITE_FCNTL_FILE_POINTER, &file), 0);
+	for (int i = 0; i < pages_n; i++) {
+		int rc = file->pMethods->xRead(file, page, PAGE_BYTES, (off_t)i * PAGE_BYTES);
+		assert_true(rc == SQLITE_OK || rc == SQLITE_IOERR_DATA);
+		bad_n += rc != SQLITE_OK;
+	}
+	sqlite3_close(db);
+	return bad_n;
+}
+
+static void test_a_flipped_bit_in_any_page_is_found(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+	struct stat st;
+
+	deliver(b->store, dir, "AAAA", "K", "a.eml", "hello");
+	store_release(&b->store);
+	assert_int_equal(stat(b->path, &st), 0);
+	int pages_n = (int)(st.st_size / PAGE_BYTES);
+	assert_int_equal(count_bad_pages(b, pages_n), 0);
+	for (int i = 0; i < pages_n; i++) {
+		off_t at = (off_t)i * PAGE_BYTES + (i * 997) % PAGE_BYTES;
+		flip(b, at);
+		assert_int_equal(count_bad_pages(b, pages_n), 1);
+		flip(b, at);
+	}
+	bench_open(b);
 }
 
 static void test_a_store_survives_being_closed(void **state)
@@ -300,6 +358,7 @@ int main(void)
 		bench_test(test_network_filesystems_are_refused),
 		bench_test(test_other_schemas_and_other_files_are_refused_and_left_alone),
 		bench_test(test_damage_is_told_as_such),
+		bench_test(test_a_flipped_bit_in_any_page_is_found),
 		bench_test(test_a_store_survives_being_closed),
 		bench_test(test_a_full_disk_undoes_the_commit_and_serving_goes_on),
 		bench_test(test_a_reader_reads_without_a_writer_and_never_writes),
