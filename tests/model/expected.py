@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The mount as it has to look, worked out from the server's truth, and what differs from it."""
-import base64
 import hashlib
 import os
 import re
 import stat
 
+import cards
 import ewsfs
 import names
 
-BEGINNINGS = {"eml": b"", "ics": b"BEGIN:VCALENDAR", "vcf": b"BEGIN:VCARD"}
+SUBJECT_MOST, LIST_MOST = 512, 1024  # bytes
+MAIL = ("Message", "MeetingRequest", "MeetingResponse", "MeetingCancellation")
 XML_FORBIDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -20,6 +21,8 @@ def truth_of(server, with_mime=True):
     for folder in folders.values():
         for item in folder["items"]:
             item["subject"] = XML_FORBIDS.sub("\ufffd", item["subject"] or "")
+            if item.get("fields"):
+                item["fields"]["body"] = XML_FORBIDS.sub("\ufffd", item["fields"]["body"] or "")
         folder["name"] = XML_FORBIDS.sub("\ufffd", folder["name"])
     return folders
 
@@ -47,8 +50,36 @@ def places(folders):
     return found
 
 
+def person(name, address):
+    if not address or name == address:
+        return name or address
+    return f"{name} <{address}>" if name else address
+
+
+def people(item):
+    """The attributes .from, .to and .cc: mail and appointments have them, posts have no recipients."""
+    from_, to, cc = [[item["from_name"], item["from_address"]]], item["to"], item["cc"]
+    if item["kind"] in ("Contact", "DistributionList", "Task"):
+        from_ = to = cc = []
+    elif item["kind"] not in (*MAIL, "CalendarItem"):
+        to = cc = []
+    shown = {name: ", ".join(filter(None, (person(*each) for each in all_)))
+             for name, all_ in (("from", from_), ("to", to), ("cc", cc))}
+    assert all(len(text.encode()) < LIST_MOST for text in shown.values())
+    return {f"user.ews.{name}": text or None for name, text in shown.items()}
+
+
+def is_subject(shown, subject):
+    """A long one is cut, and says so."""
+    subject = subject.rstrip("\r\n")
+    if len(subject.encode()) <= SUBJECT_MOST:
+        return (shown or "") == subject
+    return (shown.endswith("…") and subject.startswith(shown[:-1])
+            and SUBJECT_MOST - 200 < len(shown.encode()) <= SUBJECT_MOST)
+
+
 def attributes(item, folder):
-    """What is the server's own word; the others are checked by tests of their own."""
+    """All that is the server's own word, but for the subject."""
     shown = {
         "user.ews.item_id": item["id"],
         "user.ews.change_key": item["change_key"],
@@ -62,24 +93,22 @@ def attributes(item, folder):
         "user.ews.categories": "\n".join(item["categories"]) or None,
         "user.ews.size": str(item["size"]),
         "user.mapi.change_key": ewsfs.mapi_change_key(item["change_key"]),
+        "user.mapi.predecessor_change_list": item["predecessors"],
+        "user.ews.message_id": item["message_id"],
+        "user.ews.sensitivity": item["sensitivity"],
         "user.ews.error": None,
+        **people(item),
     }
     for name in ("received", "sent", "created", "modified"):
         shown[f"user.ews.{name}"] = ewsfs.iso(item[name])
     return shown
 
 
-def counter(item):
-    """The counter in an item's change key."""
-    return int.from_bytes(base64.b64decode(item["change_key"])[-6:], "big")
-
-
 class Memory:
     """What earlier rounds showed, and the next must agree with."""
 
     def __init__(self):
-        self.seen = {}     # item id: change key, inode, SHA-256 of the content
-        self.highest = {}  # item id: highest counter of a change key in step
+        self.seen = {}  # item id: change key, inode, SHA-256 of the content
 
     def note(self, item, inode, content):
         before = self.seen.get(item["id"])
@@ -91,11 +120,26 @@ class Memory:
         return []
 
 
-def check_file(path, item, folder, memory):
+def check_content(item, content):
+    if names.extension(item["class"]) == "eml" or item["kind"] == "CalendarItem":
+        is_right = hashlib.sha256(content).hexdigest() == item["mime_sha256"]
+        return [] if is_right else [f"{len(content)} bytes, not those {item['mime_size']} of the server"]
+    return cards.differences(item, content)
+
+
+def check_attributes(path, item, folder):
+    shown = ewsfs.xattrs(path)
+    wrong = [f"{name} is {shown.get(name)!r}, not {value!r}"
+             for name, value in attributes(item, folder).items() if shown.get(name) != value]
+    if not is_subject(shown.get("user.ews.subject"), item["subject"]):
+        wrong.append(f"user.ews.subject is {shown.get('user.ews.subject')!r}")
+    return wrong
+
+
+def check_file(path, item, folder, memory, keys):
     info = os.lstat(path)
     with open(path, "rb") as file:
         content = file.read()
-    digest = hashlib.sha256(content).hexdigest()
     wrong = []
     if not stat.S_ISREG(info.st_mode) or stat.S_IMODE(info.st_mode) != 0o400 or info.st_nlink != 1:
         wrong.append(f"mode {info.st_mode:o}, {info.st_nlink} links")
@@ -107,20 +151,16 @@ def check_file(path, item, folder, memory):
         wrong.append(f"mtime {info.st_mtime}, not {mtime}")
     if int(info.st_ctime) < item["modified"]:
         wrong.append(f"ctime {info.st_ctime}, below {item['modified']}")
-    if is_mail and digest != item["mime_sha256"]:
-        wrong.append(f"{len(content)} bytes, not those {item['mime_size']} of the server")
-    if not content.startswith(BEGINNINGS[names.extension(item["class"])]):
-        wrong.append(f"the content begins with {content[:40]}")
-    shown = ewsfs.xattrs(path)
-    for name, value in attributes(item, folder).items():
-        if shown.get(name) != value:
-            wrong.append(f"{name} is {shown.get(name)!r}, not {value!r}")
+    wrong += check_content(item, content) + check_attributes(path, item, folder)
     if memory:
-        wrong += memory.note(item, info.st_ino, digest)
+        wrong += memory.note(item, info.st_ino, hashlib.sha256(content).hexdigest())
+    if keys and ewsfs.xattr(path, "user.ews.sync") not in keys.verdicts(item):
+        wrong.append(f"sync is {ewsfs.xattr(path, 'user.ews.sync')}, not {keys.verdicts(item)}; "
+                     f"given: {item['given']}")
     return wrong
 
 
-def check_directory(path, folder):
+def check_directory(path, folder, children):
     shown = ewsfs.xattrs(path)
     info = os.lstat(path)
     wrong = [] if stat.S_IMODE(info.st_mode) == 0o500 else [f"mode {info.st_mode:o}"]
@@ -128,10 +168,33 @@ def check_directory(path, folder):
         "folder_id": folder["id"], "change_key": folder["change_key"],
         "parent_folder_id": folder["parent_id"], "display_name": folder["name"],
         "distinguished": folder["distinguished"], "total_count": str(folder["total"]),
-        "unread_count": str(folder["unread"]),
+        "unread_count": str(folder["unread"]), "child_count": str(children),
+        "folder_class": folder["class"],
     }.items():
         if shown.get(f"user.ews.{name}") != value:
             wrong.append(f"{name} is {shown.get(f'user.ews.{name}')!r}, not {value!r}")
+    return wrong
+
+
+def check_counts(status, files, verdicts, unread):
+    """The control file of a directory, or of all of them."""
+    wanted = {"items": len(files), "unread": unread, "pending": 0, "quarantined": 0,
+              "regressed": verdicts.count("regressed"), "uncovered": verdicts.count("uncovered")}
+    return [f".ctl says {name}: {status.get(name)}, not {value}"
+            for name, value in wanted.items() if status.get(name) != str(value)]
+
+
+def check_control_files(mount, directories, files):
+    verdicts = {}
+    for path in files:
+        verdicts.setdefault(os.path.dirname(path), []).append(
+            ewsfs.xattr(mount.path / path, "user.ews.sync"))
+    wrong = check_counts(mount.status(), files, sum(verdicts.values(), []),
+                         sum(folder["unread"] for folder in directories.values()))
+    for path, folder in directories.items():
+        mine = verdicts.get(path, [])
+        said = check_counts(mount.status(path), mine, mine, folder["unread"]) if path else []
+        wrong += [f"{path}: {what}" for what in said]
     return wrong
 
 
@@ -143,7 +206,7 @@ def tree_of(folders):
     return directories, files
 
 
-def differences(mount, folders, memory=None):
+def differences(mount, folders, memory=None, keys=None):
     """One line for each thing that is not as it has to be."""
     directories, files = tree_of(folders)
     found_directories, found_files = set(), set()
@@ -155,12 +218,13 @@ def differences(mount, folders, memory=None):
     wrong = [f"missing: {path}" for path in sorted(wanted - found)]
     wrong += [f"extra: {path}" for path in sorted(found - wanted)]
     for path in sorted(found_files & set(files)):
-        said = check_file(mount.path / path, *files[path], memory)
+        said = check_file(mount.path / path, *files[path], memory, keys)
         wrong += [f"{path}: {what}" for what in said]
     for path in sorted(found_directories & set(directories)):
-        said = check_directory(mount.path / path, directories[path])
+        children = sum(folder["parent_id"] == directories[path]["id"] for folder in folders.values())
+        said = check_directory(mount.path / path, directories[path], children)
         wrong += [f"{path or '.'}: {what}" for what in said]
-    return wrong
+    return wrong or check_control_files(mount, directories, files)
 
 
 def fingerprint(mount):

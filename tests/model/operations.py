@@ -32,6 +32,7 @@ class Generator:
         self.by_id = {folder["id"]: folder for folder in self.folders}
         self.items = [(item, folder) for folder in self.folders for item in folder["items"]]
         self.parents = {folder["id"]: folder["parent_id"] for folder in self.folders}
+        self.displaced = set()  # the folders that hiding and moving were about
 
     def folder(self, own=False):
         """Any; with own one that users made."""
@@ -90,7 +91,9 @@ class Generator:
         to = self.folder()
         if self.depth(to) >= DEPTH_MOST:
             return None
-        return "move", {"folder": self.folder(own=True), "to": to}
+        folder = self.folder(own=True)
+        self.displaced.add(folder)
+        return "move", {"folder": folder, "to": to}
 
     def delete(self):
         return "delete", self.item()
@@ -121,7 +124,9 @@ class Generator:
         return "rename", {"folder": self.folder(own=True), "name": name}
 
     def hide(self):
-        return "hide", {"folder": self.folder(own=True), "hidden": self.random.random() < 0.4}
+        folder = self.folder(own=True)
+        self.displaced.add(folder)
+        return "hide", {"folder": folder, "hidden": self.random.random() < 0.4}
 
     def regress(self):
         return "regress", {**self.item(), **self.random.choice(REGRESSIONS)}

@@ -45,6 +45,29 @@
  *             Create
  *   failover  another machine answers from here on: X-FEServer, X-BEServer and the
  *             X-BackEndCookie are others, all connections are closed, sync states hold
+ *   drop      all subscriptions are gone. Open streams on them end, "how": "error" says it
+ *             before the end (as it is), "close" ends in silence, "reset" breaks the
+ *             connection. Answers the ids of the subscriptions
+ *   missed    what was not told yet is lost, and that is all that is said of it:
+ *             ErrorMissedNotificationEvents. Subscriptions and streams go on
+ *   emit      "count" (1) events that nothing has caused, of an item that does not exist
+ *             in the folder (Inbox) or, with "of_folder": true, of the folder. "event":
+ *             "ModifiedEvent" or another; "unknown": true, a folder that nobody has
+ *   notify    how notifications go from here on, on open streams, too; what is not named
+ *             stays. "reset": true, all as usual, before the others.
+ *             "heartbeat_ms": on idle streams (45000; -1: none); "stream_ms": how long
+ *             streams last in place of their ConnectionTimeout; "expire_ms": likewise
+ *             for subscriptions that are not used
+ *             "silent": true, streams stay open and nothing at all comes; "buffer": a
+ *             proxy holds them back until so many bytes have gathered or they end
+ *             "suppress": true, nothing that happens makes an event; "duplicate": each
+ *             is told twice; "reorder": those of a notification stand in the wrong
+ *             order; "delay_ms": each is told so much later
+ *             "streaming", "pull": the ResponseCode by which Subscribe refuses such a
+ *             subscription ("": none). ErrorInvalidServerVersion and
+ *             ErrorSchemaValidation are Faults, as of a server that knows no such thing
+ *             "limit": most subscriptions, "connections": most streams, "backlog": most
+ *             events that wait for one subscription, before they are missed
  *   fault     the next "count" (1; 0 until cleared) requests of the operation "op" ("*")
  *             go wrong, after "skip" (0) that do not; only those of "user", where
  *             given, and about "folder", where given. Answers the fault's number.
@@ -78,6 +101,8 @@
  *     between_pages  after a page of SyncFolderItems, and before the client has it, the
  *             operations in "then": [[OP, {...}], ...] are done
  *     clear   ends all pending ones, or those of "op"
+ *             On a stream, reset and drip go for all of it; what changes text or ends it
+ *             early is about its first document.
  *             With "done": true the first five kinds strike after the operation was
  *             done. A request is struck by the oldest fault due, and by all that last
  *             until cleared.
@@ -89,8 +114,9 @@
  * "skip", "forever"}]}, oldest first; DELETE /test/faults clears and forgets them.
  * GET /test/mailbox?user=U is the truth to compare with: every folder (path, id,
  * change_key, parent, class, hidden, counts) and every item in it (id, change_key,
- * class, kind, subject, times as seconds, flags, and of its MIME the size and the
- * SHA-256; with mime=0 these two are left out, and it is fast).
+ * class, kind, subject, people, times as seconds, flags, predecessors, "given": the keys and lists
+ * of the versions that GetItem has given away; of its MIME the size and the SHA-256, and what
+ * contacts, lists and tasks have beside; with mime=0 these last are left out, and it is fast).
  */
 struct control_request {
 	const char *method, *name;

@@ -20,8 +20,7 @@ bool move_folder(struct action *action, struct folder *to)
 		return action_fail(action, "a folder cannot go below itself");
 	if (!is_free(action, to, folder->name))
 		return false;
-	folder->parent = to;
-	folder_changed(action->box, folder);
+	folder_move(action->box, folder, to);
 	return action_answer_folder(action, folder);
 }
 

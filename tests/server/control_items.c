@@ -4,6 +4,7 @@
 
 #include "content.h"
 #include "control_private.h"
+#include "events.h"
 #include "synth.h"
 
 #define DELIVERED_BYTES 4000
@@ -56,7 +57,10 @@ static bool deliver_one(struct action *action)
 		item.item_class = must_copy(item_class);
 	item.subject = must_copy(action_text(action, "subject"));
 	item.read = action_truth(action, "read", item.read);
-	action_answer_item(action, folder_add(action->box, action->folder, &item));
+	const struct item *added = folder_add(action->box, action->folder, &item);
+	if (kind_folder(item.kind) == FOLDER_MAIL)
+		events_of_item(action->box, EVENT_NEW_MAIL, added, NULL);
+	action_answer_item(action, added);
 	return true;
 }
 

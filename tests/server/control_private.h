@@ -70,6 +70,12 @@ bool do_expire(struct action *action);
 bool do_forget(struct action *action);
 bool do_failover(struct action *action);
 
+/* control_watch.c */
+bool do_drop(struct action *action);
+bool do_emit(struct action *action);
+bool do_missed(struct action *action);
+bool do_notify(struct action *action);
+
 /* control_fault.c */
 bool do_fault(struct action *action);
 

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "http_reply.h"
 #include "outgoing.h"
+#include "stream.h"
 
 #define EWS_PATH "/EWS/Exchange.asmx"
 #define IDLE_S 600
@@ -50,7 +51,7 @@ static struct user *check_login(struct MHD_Connection *connection, struct server
 
 /* What goes wrong on the connection itself, and the reply. */
 static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct server *server,
-				    struct exchange *exchange, const struct outcome *outcome,
+				    struct exchange *exchange, struct outcome *outcome,
 				    struct buf *reply)
 {
 	const struct fault *status = strikes_find(&outcome->strikes, FAULT_STATUS);
@@ -89,7 +90,10 @@ static enum MHD_Result answer_ews(struct MHD_Connection *connection, struct serv
 	if (strcmp(method, "POST") != 0)
 		return send_page(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "");
 	soap_answer(server, user, buf_str(&exchange->body), exchange->body.len, &reply, &outcome);
-	return send_outcome(connection, server, exchange, &outcome, &reply.buf);
+	enum MHD_Result result = send_outcome(connection, server, exchange, &outcome, &reply.buf);
+	/* Unless the reply has taken it. */
+	stream_release(&outcome.stream);
+	return result;
 }
 
 static enum MHD_Result answer_control(struct MHD_Connection *connection, struct server *server,

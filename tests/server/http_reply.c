@@ -108,11 +108,11 @@ enum MHD_Result send_status(struct MHD_Connection *connection, const struct faul
 }
 
 enum MHD_Result send_reply(struct MHD_Connection *connection, struct server *server,
-			   const struct outcome *outcome, struct buf *reply)
+			   struct outcome *outcome, struct buf *reply)
 {
-	bool bare = server->like->bare_http;
-	struct MHD_Response *response = outgoing_new(reply, !bare, connection, &server->faults,
-						     &outcome->strikes);
+	bool bare = server->like->bare_http, chunked = !bare || outcome->stream;
+	struct MHD_Response *response = outgoing_new(reply, chunked, connection, &server->faults,
+						     &outcome->strikes, give(outcome->stream));
 
 	if (bare)
 		MHD_add_response_header(response, "Content-Type", "text/xml");

@@ -13,7 +13,7 @@ enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, co
 enum MHD_Result send_status(struct MHD_Connection *connection, const struct fault *fault);
 /* Takes over the bytes. */
 enum MHD_Result send_reply(struct MHD_Connection *connection, struct server *server,
-			   const struct outcome *outcome, struct buf *reply);
+			   struct outcome *outcome, struct buf *reply);
 /* By hand, behind a reply that is complete: a response of its own with an empty Body. */
 void send_second(struct MHD_Connection *connection, const struct like *like);
 

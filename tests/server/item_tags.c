@@ -22,10 +22,9 @@ static void write_people(struct xml *out, const struct shape_tag *tag, const str
 }
 
 /* The first tenth of a mailbox's seeds came from another server once. */
-static void write_list(struct xml *out, const struct shape_tag *tag, const struct item *item)
+size_t item_predecessors(const struct item *item, uint8_t bytes[PCL_MAX_BYTES])
 {
 	const struct identity *identity = &item->folder->box->identity;
-	uint8_t bytes[PCL_MAX_BYTES];
 	uint64_t older = item->seed % 10 == 0 ? 1 + item->seed % 0xffffff : 0;
 	size_t n = pcl_put(identity, item->key - (item->pcl == PCL_BELOW_KEY), older, bytes);
 
@@ -35,7 +34,14 @@ static void write_list(struct xml *out, const struct shape_tag *tag, const struc
 	} else if (item->pcl == PCL_GARBLED) {
 		bytes[0] = 200; /* more than there is */
 	}
-	tag_write_binary(out, tag, bytes, n);
+	return n;
+}
+
+static void write_list(struct xml *out, const struct shape_tag *tag, const struct item *item)
+{
+	uint8_t bytes[PCL_MAX_BYTES];
+
+	tag_write_binary(out, tag, bytes, item_predecessors(item, bytes));
 }
 
 static void write_change_key(struct xml *out, const struct shape_tag *tag, const struct item *item)

@@ -43,6 +43,8 @@ struct item_view {
 	struct props props;
 };
 const struct props *view_props(struct item_view *view);
+/* PR_PREDECESSOR_CHANGE_LIST; returns its length. */
+size_t item_predecessors(const struct item *item, uint8_t bytes[PCL_MAX_BYTES]);
 void item_write_tags(struct xml *out, struct item_view *view);
 
 #endif

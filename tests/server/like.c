@@ -22,7 +22,7 @@
 	.after_version = " xmlns:h=\"" TYPES "\" xmlns=\"" TYPES "\" xmlns:xsd=\"" XSD \
 			 "\" xmlns:xsi=\"" XSI "\"/></s:Header><s:Body xmlns:xsi=\"" XSI \
 			 "\" xmlns:xsd=\"" XSD "\">", \
-	.end = "</s:Body></s:Envelope>"
+	.end = "</s:Body></s:Envelope>", .heartbeat_ms = 45000, .backlog = 60000
 
 /* The usual one first. Of the other Exchanges only the version is copied yet. */
 static const struct like all[] = {
@@ -30,21 +30,29 @@ static const struct like all[] = {
 		.name = "exchange2019",
 		.version = VERSION("15", "2", "1748", "10", "V2017_07_11"),
 		EXCHANGE,
+		.subscriptions = 5000,
+		.streams = 10,
 	},
 	{
 		.name = "exchange2013",
 		.version = VERSION("15", "0", "1156", "2", "V2_23"),
 		EXCHANGE,
+		.subscriptions = 5000,
+		.streams = 3,
 	},
 	{
 		.name = "exchange2010",
 		.version = VERSION("14", "3", "195", "1", "Exchange2010_SP2"),
 		EXCHANGE,
+		.subscriptions = 20,
+		.streams = 10,
 	},
 	{
 		.name = "online",
 		.version = VERSION("15", "20", "178", "14", "V2017_07_11"),
 		EXCHANGE,
+		.subscriptions = 20,
+		.streams = 10,
 	},
 	{
 		.name = "gromox",
@@ -64,6 +72,13 @@ static const struct like all[] = {
 		.read_is_update = true,
 		.keys_ignored = true,
 		.mime_varies = true,
+		.heartbeat_ms = 45000,
+		.look_ms = 5000,
+		.subscriptions = 5000,
+		.streams = 10,
+		.backlog = 4000,
+		.backlog_kills = true,
+		.one_declaration = true,
 	},
 };
 

@@ -3,6 +3,7 @@
 #define SERVER_LIKE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -26,6 +27,11 @@ struct like {
 	bool read_is_update;	 /* UpdateItem of IsRead gives another change key */
 	bool keys_ignored;	 /* no change is refused for what it is based on */
 	bool mime_varies;	 /* another boundary in each reply */
+
+	int64_t heartbeat_ms, look_ms; /* of a stream; how often it looks for events, 0: at once */
+	int64_t subscriptions, streams, backlog; /* the most for a user; the last in events */
+	bool backlog_kills;			 /* too many events end a subscription */
+	bool one_declaration;			 /* <?xml?> before a stream's first document only */
 };
 
 /* NULL for none. */

@@ -8,31 +8,12 @@
 #include "base/clock.h"
 #include "content.h"
 #include "edits.h"
+#include "watch.h"
 
 #define FIRST_SEQ 0x100000
 #define FIRST_ID 0x200000
 /* A log of so many stale entries is worth rewriting. */
 #define LOG_SLACK 4096
-
-static const struct kind_info kinds[KIND_COUNT] = {
-	[KIND_MESSAGE] = { "t:Message", "IPM.Note", 9 },
-	[KIND_REPORT] = { "t:Message", "REPORT.IPM.Note.NDR", 23 },
-	[KIND_POST] = { "t:PostItem", "IPM.Post", 22 },
-	[KIND_REQUEST] = { "t:MeetingRequest", "IPM.Schedule.Meeting.Request", 11 },
-	[KIND_RESPONSE] = { "t:MeetingResponse", "IPM.Schedule.Meeting.Resp.Pos", 12 },
-	[KIND_CANCELLATION] = { "t:MeetingCancellation", "IPM.Schedule.Meeting.Canceled", 13 },
-	[KIND_APPOINTMENT] = { "t:CalendarItem", "IPM.Appointment", 15 },
-	[KIND_CONTACT] = { "t:Contact", "IPM.Contact", 17 },
-	[KIND_LIST] = { "t:DistributionList", "IPM.DistList", 18 },
-	[KIND_TASK] = { "t:Task", "IPM.Task", 19 },
-};
-
-static const struct folder_kind_info folder_kinds[FOLDER_KIND_COUNT] = {
-	[FOLDER_MAIL] = { "t:Folder", "IPF.Note", 1 },
-	[FOLDER_CALENDAR] = { "t:CalendarFolder", "IPF.Appointment", 2 },
-	[FOLDER_CONTACTS] = { "t:ContactsFolder", "IPF.Contact", 3 },
-	[FOLDER_TASKS] = { "t:TasksFolder", "IPF.Task", 4 },
-};
 
 /* Every mailbox has them, in this order of ids. */
 static const struct {
@@ -75,27 +56,6 @@ char *must_copy(const char *s)
 		} \
 	} while (0)
 
-const struct kind_info *kind_info(enum kind kind)
-{
-	return &kinds[kind];
-}
-
-const struct folder_kind_info *folder_kind_info(enum folder_kind kind)
-{
-	return &folder_kinds[kind];
-}
-
-enum folder_kind kind_folder(enum kind kind)
-{
-	switch (kind) {
-	case KIND_APPOINTMENT: return FOLDER_CALENDAR;
-	case KIND_CONTACT:
-	case KIND_LIST: return FOLDER_CONTACTS;
-	case KIND_TASK: return FOLDER_TASKS;
-	default: return FOLDER_MAIL;
-	}
-}
-
 struct mailbox *mailbox_new(const char *name)
 {
 	struct mailbox *box = must_alloc(NULL, sizeof(*box));
@@ -135,7 +95,9 @@ void item_discard(struct item *item)
 	edits_release(&item->edits);
 	free(item->subject);
 	free(item->item_class);
+	free(item->past);
 	item->subject = item->item_class = NULL;
+	item->past = NULL;
 }
 
 static void item_free(struct item *item)
@@ -172,6 +134,7 @@ void mailbox_release(struct mailbox **box)
 	free(b->folders);
 	free(b->name);
 	free(b->address);
+	watch_release(&b->watch);
 	lock_destroy(&b->lock);
 	free(b);
 	*box = NULL;
@@ -254,8 +217,8 @@ bool folder_is_below(const struct folder *folder, const struct folder *above)
 	return false;
 }
 
-struct folder *mailbox_mkdir(struct mailbox *box, struct folder *parent, const char *name,
-			     enum folder_kind kind)
+static struct folder *make(struct mailbox *box, struct folder *parent, const char *name,
+			   enum folder_kind kind)
 {
 	struct folder *folder = must_alloc(NULL, sizeof(*folder));
 
@@ -274,6 +237,24 @@ struct folder *mailbox_mkdir(struct mailbox *box, struct folder *parent, const c
 	return folder;
 }
 
+struct folder *mailbox_mkdir(struct mailbox *box, struct folder *parent, const char *name,
+			     enum folder_kind kind)
+{
+	struct folder *folder = make(box, parent, name, kind);
+
+	events_of_folder(box, EVENT_CREATED, folder, NULL, NULL);
+	return folder;
+}
+
+struct folder *mailbox_mkdir_copy(struct mailbox *box, struct folder *parent,
+				  const struct folder *of)
+{
+	struct folder *folder = make(box, parent, of->name, of->kind);
+
+	events_of_folder(box, EVENT_COPIED, folder, of, of->parent);
+	return folder;
+}
+
 struct folder *mailbox_mkdir_path(struct mailbox *box, const char *path, enum folder_kind kind)
 {
 	struct folder *at = mailbox_path(box, path);
@@ -289,11 +270,22 @@ struct folder *mailbox_mkdir_path(struct mailbox *box, const char *path, enum fo
 void folder_changed(struct mailbox *box, struct folder *folder)
 {
 	folder->change_seq = ++box->seq;
+	events_of_folder(box, EVENT_MODIFIED, folder, NULL, NULL);
+}
+
+void folder_move(struct mailbox *box, struct folder *folder, struct folder *to)
+{
+	const struct folder *from = folder->parent;
+
+	folder->parent = to;
+	folder->change_seq = ++box->seq;
+	events_of_folder(box, EVENT_MOVED, folder, folder, from);
 }
 
 void folder_delete(struct mailbox *box, struct folder *folder)
 {
 	folder->gone_seq = ++box->seq;
+	events_of_folder(box, EVENT_DELETED, folder, NULL, NULL);
 	for (size_t i = 0; i < box->folders_n; i++) {
 		struct folder *below = box->folders[i];
 		if (below->gone_seq || !folder_is_below(below, folder))
@@ -372,7 +364,7 @@ static void touched(struct mailbox *box, struct folder *folder, struct item *ite
 	folder->log[folder->log_n++] = (struct log_entry){ box->seq, item };
 }
 
-struct item *folder_add(struct mailbox *box, struct folder *folder, const struct item *it)
+static struct item *put(struct mailbox *box, struct folder *folder, const struct item *it)
 {
 	struct item *item = must_alloc(NULL, sizeof(*item));
 
@@ -381,6 +373,9 @@ struct item *folder_add(struct mailbox *box, struct folder *folder, const struct
 	item->mid = box->next_id++;
 	item->key = item->born_seq = item->content_seq = ++box->seq;
 	item->pcl = PCL_WHOLE;
+	item->past = NULL;
+	item->past_n = 0;
+	item->given = false;
 	item->flag_seq = item->gone_seq = 0;
 	GROW(folder->items, folder->items_n, folder->items_size);
 	folder->items[folder->items_n++] = item;
@@ -389,12 +384,40 @@ struct item *folder_add(struct mailbox *box, struct folder *folder, const struct
 	return item;
 }
 
+struct item *folder_add(struct mailbox *box, struct folder *folder, const struct item *it)
+{
+	struct item *item = put(box, folder, it);
+
+	events_of_item(box, EVENT_CREATED, item, NULL);
+	return item;
+}
+
+struct item *folder_add_copy(struct mailbox *box, struct folder *folder, const struct item *it,
+			     const struct item *of)
+{
+	struct item *item = put(box, folder, it);
+
+	events_of_item(box, EVENT_COPIED, item, of);
+	return item;
+}
+
+static void keep_version(struct item *item)
+{
+	if (!item->given)
+		return;
+	item->past = must_alloc(item->past, (item->past_n + 1) * sizeof(*item->past));
+	item->past[item->past_n++] = (struct version){ item->key, item->pcl };
+	item->given = false;
+}
+
 void item_changed(struct mailbox *box, struct item *item)
 {
+	keep_version(item);
 	item->key = item->content_seq = ++box->seq;
 	item->pcl = PCL_WHOLE;
 	item->modified = clock_wall_ns() / NS_PER_S;
 	touched(box, item->folder, item);
+	events_of_item(box, EVENT_MODIFIED, item, NULL);
 }
 
 void item_set_read(struct mailbox *box, struct item *item, bool read)
@@ -405,9 +428,10 @@ void item_set_read(struct mailbox *box, struct item *item, bool read)
 	item->folder->unread_n += read ? (size_t)-1 : 1;
 	item->flag_seq = ++box->seq;
 	touched(box, item->folder, item);
+	events_of_item(box, EVENT_MODIFIED, item, NULL);
 }
 
-void item_delete(struct mailbox *box, struct item *item)
+static void take(struct mailbox *box, struct item *item)
 {
 	struct folder *folder = item->folder;
 	size_t at = folder_find(folder, item->mid);
@@ -423,6 +447,12 @@ void item_delete(struct mailbox *box, struct item *item)
 	touched(box, folder, item);
 }
 
+void item_delete(struct mailbox *box, struct item *item)
+{
+	take(box, item);
+	events_of_item(box, EVENT_DELETED, item, NULL);
+}
+
 struct item *item_move(struct mailbox *box, struct item *item, struct folder *to)
 {
 	struct item copy = *item;
@@ -430,8 +460,10 @@ struct item *item_move(struct mailbox *box, struct item *item, struct folder *to
 	item->content = NULL;
 	item->subject = item->item_class = NULL;
 	item->edits = NULL;
-	item_delete(box, item);
-	return folder_add(box, to, &copy);
+	take(box, item);
+	struct item *moved = put(box, to, &copy);
+	events_of_item(box, EVENT_MOVED, moved, item);
+	return moved;
 }
 
 static int newer_first(const void *a, const void *b)

@@ -47,7 +47,7 @@ enum kind {
 	KIND_COUNT
 };
 
-/* What each kind is on the wire. */
+/* What each kind is on the wire. kinds.c. */
 struct kind_info {
 	const char *element;	/* "t:Message" */
 	const char *item_class; /* "IPM.Note" */
@@ -65,15 +65,23 @@ enum pcl_state { PCL_WHOLE, PCL_LACKS_KEY, PCL_BELOW_KEY, PCL_GARBLED };
 /* What was set over that of the content or seed. */
 enum importance { IMPORTANCE_OWN, IMPORTANCE_LOW, IMPORTANCE_NORMAL, IMPORTANCE_HIGH };
 
+/* A change key's counter, and an enum pcl_state. */
+struct version {
+	uint64_t key;
+	uint8_t pcl;
+};
+
 struct item {
 	struct folder *folder;
 	struct content *content; /* owned; NULL: made from the seed */
 	char *subject;		 /* owned; overrides content and seed where set */
 	char *item_class;	 /* likewise */
 	struct edits *edits;	 /* owned; what clients have set; NULL: nothing */
-	uint64_t mid;		 /* the counter in its id */
-	uint64_t key;		 /* the counter in its change key */
-	uint64_t born_seq;	 /* when it came to this folder */
+	struct version *past;	 /* owned; those before this one that GetItem has given away */
+	size_t past_n;
+	uint64_t mid;	   /* the counter in its id */
+	uint64_t key;	   /* the counter in its change key */
+	uint64_t born_seq; /* when it came to this folder */
 	uint64_t content_seq, flag_seq;
 	uint64_t gone_seq; /* 0 while it lives */
 	uint64_t seed;
@@ -86,6 +94,7 @@ struct item {
 	bool read, draft;
 	bool own; /* written by the mailbox's owner */
 	bool composed;
+	bool given; /* this version was given away by GetItem */
 };
 /* In place of a number from category_names: the names are among the edits. */
 #define CATEGORY_EDITED 255
@@ -153,6 +162,7 @@ struct mailbox {
 	uint64_t seed;
 	bool synthetic;
 	uint64_t delivered_n; /* items made since then, for their seeds */
+	struct watch *watch;  /* NULL until somebody subscribes (watch.h) */
 };
 
 struct mailbox *mailbox_new(const char *name);
@@ -180,15 +190,23 @@ enum folder_kind kind_folder(enum kind kind);
 /* Makes an empty one; the name must be free there. */
 struct folder *mailbox_mkdir(struct mailbox *box, struct folder *parent, const char *name,
 			     enum folder_kind kind);
+/* An empty one of the name and kind of that one. */
+struct folder *mailbox_mkdir_copy(struct mailbox *box, struct folder *parent,
+				  const struct folder *of);
 /* As mkdir -p does, each new one of that kind. */
 struct folder *mailbox_mkdir_path(struct mailbox *box, const char *path, enum folder_kind kind);
 /* After a caller's change of name, parent or hidden. */
 void folder_changed(struct mailbox *box, struct folder *folder);
+/* Into another parent. */
+void folder_move(struct mailbox *box, struct folder *folder, struct folder *to);
 /* With all below it. */
 void folder_delete(struct mailbox *box, struct folder *folder);
 
 /* Takes over what *it owns; ids, keys and seqs are assigned here. */
 struct item *folder_add(struct mailbox *box, struct folder *folder, const struct item *it);
+/* The same for a copy of that one. */
+struct item *folder_add_copy(struct mailbox *box, struct folder *folder, const struct item *it,
+			     const struct item *of);
 /* After a caller's change of content or properties. */
 void item_changed(struct mailbox *box, struct item *item);
 void item_set_read(struct mailbox *box, struct item *item, bool read);

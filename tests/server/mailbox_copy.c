@@ -10,12 +10,12 @@ struct item *item_copy(struct mailbox *box, const struct item *item, struct fold
 	copy.subject = must_copy(item->subject);
 	copy.item_class = must_copy(item->item_class);
 	copy.edits = edits_copy(item->edits);
-	return folder_add(box, to, &copy);
+	return folder_add_copy(box, to, &copy, item);
 }
 
 struct folder *folder_copy(struct mailbox *box, const struct folder *folder, struct folder *to)
 {
-	struct folder *copy = mailbox_mkdir(box, to, folder->name, folder->kind);
+	struct folder *copy = mailbox_mkdir_copy(box, to, folder);
 	size_t folders_n = box->folders_n;
 
 	copy->hidden = folder->hidden;

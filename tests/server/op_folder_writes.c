@@ -205,8 +205,7 @@ static const char *move_folder(struct call *call, struct folder **folder, struct
 		return "ErrorMoveDistinguishedFolder";
 	if (folder_is_below(to, *folder) || folder_child(call->box, to, (*folder)->name))
 		return "ErrorMoveCopyFailed";
-	(*folder)->parent = to;
-	folder_changed(call->box, *folder);
+	folder_move(call->box, *folder, to);
 	return NULL;
 }
 
@@ -272,8 +271,7 @@ static void move_to_trash(struct mailbox *box, struct folder *folder, struct fol
 		if (asprintf(&folder->name, "%s%u", name, n) < 0)
 			abort();
 	}
-	folder->parent = trash;
-	folder_changed(box, folder);
+	folder_move(box, folder, trash);
 }
 
 static void dispose(struct call *call, struct folder *folder)

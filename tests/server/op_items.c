@@ -39,7 +39,7 @@ void op_get_item(struct call *call)
 	const xmlNode *id = node_first(node_child(call->op, "ItemIds"));
 	for (; id; id = node_next(id)) {
 		server_count(call->server, "GetItem.items");
-		const struct item *item = item_asked(call, id, &error);
+		struct item *item = item_asked(call, id, &error);
 		if (item && item_refuses(item, &shape)) {
 			item = NULL;
 			error = "ErrorInvalidPropertyRequest";
@@ -51,6 +51,7 @@ void op_get_item(struct call *call)
 			message_begin(call, "GetItem");
 			xml_open(call->out, "m:Items");
 			item_write(call->out, item, &shape);
+			item->given = true;
 			xml_close(call->out, "m:Items");
 		}
 		message_end(call, "GetItem");

@@ -35,6 +35,12 @@ void op_copy_folder(struct call *call);
 void op_delete_folder(struct call *call);
 void op_empty_folder(struct call *call);
 
+/* op_watch.c */
+void op_subscribe(struct call *call);
+void op_unsubscribe(struct call *call);
+void op_get_events(struct call *call);
+void op_get_streaming_events(struct call *call);
+
 /* op_names.c */
 void op_resolve_names(struct call *call);
 void op_convert_id(struct call *call);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "operations.h"
+#include "stream.h"
 
 #define SOAP_NS "http://schemas.xmlsoap.org/soap/envelope/"
 #define MESSAGES_NS "http://schemas.microsoft.com/exchange/services/2006/messages"
@@ -20,15 +21,28 @@ static const struct {
 	const char *name;
 	void (*run)(struct call *call);
 } operations[] = {
-	{ "ConvertId", op_convert_id },	      { "CopyFolder", op_copy_folder },
-	{ "CopyItem", op_copy_item },	      { "CreateFolder", op_create_folder },
-	{ "CreateItem", op_create_item },     { "DeleteFolder", op_delete_folder },
-	{ "DeleteItem", op_delete_item },     { "EmptyFolder", op_empty_folder },
-	{ "FindFolder", op_find_folder },     { "FindItem", op_find_item },
-	{ "GetFolder", op_get_folder },	      { "GetItem", op_get_item },
-	{ "MoveFolder", op_move_folder },     { "MoveItem", op_move_item },
-	{ "ResolveNames", op_resolve_names }, { "SyncFolderHierarchy", op_sync_hierarchy },
-	{ "SyncFolderItems", op_sync_items }, { "UpdateFolder", op_update_folder },
+	{ "ConvertId", op_convert_id },
+	{ "CopyFolder", op_copy_folder },
+	{ "CopyItem", op_copy_item },
+	{ "CreateFolder", op_create_folder },
+	{ "CreateItem", op_create_item },
+	{ "DeleteFolder", op_delete_folder },
+	{ "DeleteItem", op_delete_item },
+	{ "EmptyFolder", op_empty_folder },
+	{ "FindFolder", op_find_folder },
+	{ "FindItem", op_find_item },
+	{ "GetEvents", op_get_events },
+	{ "GetFolder", op_get_folder },
+	{ "GetItem", op_get_item },
+	{ "GetStreamingEvents", op_get_streaming_events },
+	{ "MoveFolder", op_move_folder },
+	{ "MoveItem", op_move_item },
+	{ "ResolveNames", op_resolve_names },
+	{ "Subscribe", op_subscribe },
+	{ "SyncFolderHierarchy", op_sync_hierarchy },
+	{ "SyncFolderItems", op_sync_items },
+	{ "Unsubscribe", op_unsubscribe },
+	{ "UpdateFolder", op_update_folder },
 	{ "UpdateItem", op_update_item },
 };
 
@@ -143,7 +157,7 @@ void message_end(struct call *call, const char *name)
 	xml_rawf(call->out, "</m:%sResponseMessage>", name);
 }
 
-static void write_start(const struct like *like, struct xml *out)
+void reply_start(const struct like *like, struct xml *out)
 {
 	xml_raw(out, like->before_version);
 	xml_raw(out, like->version);
@@ -327,6 +341,17 @@ static void finish(struct call *call, size_t start, struct outcome *ret)
 	ret->status = call->op ? 200 : 500;
 }
 
+/* Not behind a reply that went wrong on purpose. */
+static bool is_continued(const struct call *call)
+{
+	static const enum fault_kind kinds[] = { FAULT_BUSY, FAULT_ERROR, FAULT_TRUNCATED };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strikes_find(&call->strikes, kinds[i]))
+			return false;
+	return !call->fault;
+}
+
 void soap_answer(struct server *server, struct user *user, const char *body, size_t n,
 		 struct xml *ret, struct outcome *ret_outcome)
 {
@@ -339,7 +364,7 @@ void soap_answer(struct server *server, struct user *user, const char *body, siz
 	bool replies = true;
 
 	*ret_outcome = (struct outcome){ 0 };
-	write_start(server->like, ret);
+	reply_start(server->like, ret);
 	if (!doc || doc->intSubset)
 		soap_schema_fault(&call, "The request is not well-formed XML.");
 	else
@@ -352,4 +377,7 @@ void soap_answer(struct server *server, struct user *user, const char *body, siz
 	if (!strikes_find(&call.strikes, FAULT_TRUNCATED))
 		xml_raw(ret, server->like->end);
 	finish(&call, start, ret_outcome);
+	if (!is_continued(&call))
+		stream_release(&call.stream);
+	ret_outcome->stream = call.stream;
 }

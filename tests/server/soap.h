@@ -28,6 +28,7 @@ struct call {
 	int fault_line;
 	struct strikes strikes;
 	const struct fault *cause; /* of the fault, where it was made on purpose */
+	struct stream *stream;	   /* owned; goes on where the reply ends, or NULL */
 };
 
 /* What became of a request. */
@@ -36,6 +37,7 @@ struct outcome {
 	bool is_fault;
 	char operation[48];
 	struct strikes strikes;
+	struct stream *stream; /* owned: the reply's continuation, or NULL */
 };
 
 /* Answers body and appends the reply. */
@@ -58,6 +60,8 @@ bool text_is_true(const char *text);
 /* The text of that child, "" where there is none. */
 const char *child_text(const xmlNode *node, const char *name);
 
+/* The envelope up to its Body; like->end ends it. */
+void reply_start(const struct like *like, struct xml *out);
 /* <m:NameResponse><m:ResponseMessages>, and their ends. */
 void reply_begin(struct call *call, const char *name);
 void reply_end(struct call *call, const char *name);

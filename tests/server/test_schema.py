@@ -141,5 +141,5 @@ def test_an_invalid_request_is_a_fault(server, truth, broken):
 
 
 def test_what_is_not_offered_is_a_fault(server):
-    status, reply = server.post(skeleton("GetStreamingEvents"))
+    status, reply = server.post(skeleton("ExportItems"))
     assert status == 500 and "ErrorInvalidRequest" in reply

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "compose.h"
+#include "item_xml.h"
+#include "mime_in.h"
 
 /* JSON has no place for absent text and times but null. */
 static json_t *text(const char *s)
@@ -17,10 +19,16 @@ static void set(json_t *object, const char *key, json_t *value)
 	json_object_set_new(object, key, value ? value : json_null());
 }
 
+static json_t *hex(const uint8_t *bytes, size_t n)
+{
+	AUTO(buf) struct buf digits = { 0 };
+
+	return text_print_hex(&digits, bytes, n) ? NULL : json_string(digits.bytes);
+}
+
 static void set_mime(json_t *object, const struct item *item, const struct props *props)
 {
 	AUTO(buf) struct buf mime = { 0 };
-	AUTO(buf) struct buf hex = { 0 };
 	struct sha256_ctx sha;
 	uint8_t digest[SHA256_DIGEST_SIZE];
 
@@ -29,9 +37,7 @@ static void set_mime(json_t *object, const struct item *item, const struct props
 	sha256_init(&sha);
 	sha256_update(&sha, mime.len, (const uint8_t *)buf_str(&mime));
 	sha256_digest(&sha, sizeof(digest), digest);
-	if (text_print_hex(&hex, digest, sizeof(digest)))
-		return;
-	set(object, "mime_sha256", json_string(hex.bytes));
+	set(object, "mime_sha256", hex(digest, sizeof(digest)));
 	set(object, "mime_size", json_integer((json_int_t)mime.len));
 }
 
@@ -44,11 +50,87 @@ static json_t *categories(const struct item *item)
 	return names;
 }
 
+static json_t *time_truth(int64_t time)
+{
+	return time == TIME_NONE ? NULL : json_integer(time);
+}
+
+static json_t *people(const struct person *all, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("[s?s?]", all[i].name, all[i].address));
+	return list;
+}
+
+/* The versions that GetItem has given away: change key and list of each, the oldest first. */
+static json_t *given(const struct item *item)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < item->past_n + item->given; i++) {
+		uint8_t key[XID_BYTES], bytes[PCL_MAX_BYTES];
+		struct item then = *item;
+		if (i < item->past_n) {
+			then.key = item->past[i].key;
+			then.pcl = item->past[i].pcl;
+		}
+		xid_put(item->folder->box->identity.replica, then.key, key);
+		json_array_append_new(list, json_pack("[oo]", hex(key, sizeof(key)),
+						      hex(bytes, item_predecessors(&then, bytes))));
+	}
+	return list;
+}
+
+/* As text, as GetItem has it. */
+static json_t *body(const struct item *item, const struct props *props)
+{
+	AUTO(buf) struct buf mime = { 0 };
+	AUTO(buf) struct buf plain = { 0 };
+	bool is_html;
+
+	if (props->notes)
+		return json_string(props->notes);
+	if (item_mime(item, props, &mime) ||
+	    mime_text_body(buf_str(&mime), mime.len, false, &plain, &is_html))
+		return NULL;
+	return json_string(buf_str(&plain));
+}
+
+/* What a card or a to-do is made of. */
+static json_t *fields_truth(const struct item *item, const struct props *props)
+{
+	json_t *object = json_object();
+
+	set(object, "given", text(props->given));
+	set(object, "surname", text(props->surname));
+	set(object, "company", text(props->company));
+	set(object, "job", text(props->job));
+	set(object, "email", text(props->email));
+	set(object, "phone", text(props->phone));
+	set(object, "mobile", text(props->mobile));
+	set(object, "street", text(props->street));
+	set(object, "city", text(props->city));
+	set(object, "postal", text(props->postal));
+	set(object, "country", text(props->country));
+	set(object, "birthday", time_truth(props->birthday));
+	set(object, "status", text(props->status));
+	set(object, "percent", json_integer(props->percent));
+	set(object, "begin", time_truth(props->begin));
+	set(object, "due", time_truth(props->due));
+	set(object, "completed", time_truth(props->completed));
+	set(object, "recurring", json_boolean(props->recurring));
+	set(object, "body", body(item, props));
+	return object;
+}
+
 static json_t *item_truth(const struct item *item, bool with_mime)
 {
 	const struct identity *identity = &item->folder->box->identity;
 	char id[ITEM_ID_SIZE], key[CHANGE_KEY_SIZE];
 	static const char *const flags[] = { "NotFlagged", "Complete", "Flagged" };
+	uint8_t list[PCL_MAX_BYTES];
 	struct props props;
 	json_t *object = json_object();
 
@@ -75,8 +157,16 @@ static json_t *item_truth(const struct item *item, bool with_mime)
 	set(object, "message_id", text(props.message_id));
 	set(object, "from_name", text(props.from.name));
 	set(object, "from_address", text(props.from.address));
-	if (with_mime)
-		set_mime(object, item, &props);
+	set(object, "to", people(props.to, props.to_n));
+	set(object, "cc", people(props.cc, props.cc_n));
+	set(object, "sensitivity", text(props.sensitivity));
+	set(object, "predecessors", hex(list, item_predecessors(item, list)));
+	set(object, "given", given(item));
+	if (!with_mime)
+		return object;
+	set_mime(object, item, &props);
+	if (item->kind > KIND_APPOINTMENT)
+		set(object, "fields", fields_truth(item, &props));
 	return object;
 }
 
