@@ -54,7 +54,8 @@ static void write_watermark(struct call *call, const char *element, uint64_t num
 	xml_element(call->out, element, text);
 }
 
-static void write_event(struct call *call, const struct subscription *subscription, uint64_t number)
+static void write_event(struct call *call, const struct subscription *subscription, uint64_t number,
+			uint64_t mark)
 {
 	const struct event *event = events_at(&call->box->watch->events, number);
 	char element[40];
@@ -62,7 +63,7 @@ static void write_event(struct call *call, const struct subscription *subscripti
 	snprintf(element, sizeof(element), "t:%s", event_kind_name(event->kind));
 	xml_open(call->out, element);
 	if (!subscription->streaming && !call->server->like->bare_ids)
-		write_watermark(call, "t:Watermark", number);
+		write_watermark(call, "t:Watermark", mark);
 	xml_element_time(call->out, "t:TimeStamp", event->time);
 	write_thing(call, event, false);
 	if (event->old_id)
@@ -87,6 +88,19 @@ static void write_head(struct call *call, const struct subscription *subscriptio
 		xml_element_bool(call->out, "t:MoreEvents", more);
 }
 
+static void write_status(struct call *call, const struct subscription *subscription, uint64_t mark)
+{
+	write_head(call, subscription, false);
+	if (subscription->streaming || call->server->like->bare_ids) {
+		xml_raw(call->out, "<t:StatusEvent/>");
+	} else {
+		xml_open(call->out, "t:StatusEvent");
+		write_watermark(call, "t:Watermark", mark);
+		xml_close(call->out, "t:StatusEvent");
+	}
+	xml_close(call->out, "m:Notification");
+}
+
 bool notice_write(struct call *call, struct subscription *subscription, uint64_t until)
 {
 	const struct watch *watch = call->box->watch;
@@ -96,8 +110,9 @@ bool notice_write(struct call *call, struct subscription *subscription, uint64_t
 	while (n < NOTICE_EVENTS && (at = subscription_next(watch, subscription, at, until)) != 0)
 		numbers[n++] = at;
 	if (n == 0) {
-		subscription->told = until > subscription->told ? until : subscription->told;
-		notice_write_status(call, subscription);
+		until = until > subscription->told ? until : subscription->told;
+		write_status(call, subscription, until);
+		subscription->told = until;
 		return false;
 	}
 	uint64_t last = numbers[n - 1];
@@ -105,9 +120,9 @@ bool notice_write(struct call *call, struct subscription *subscription, uint64_t
 	write_head(call, subscription, more);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t number = numbers[watch->ways.reorder ? n - 1 - i : i];
-		write_event(call, subscription, number);
+		write_event(call, subscription, number, numbers[i]);
 		if (watch->ways.duplicate)
-			write_event(call, subscription, number);
+			write_event(call, subscription, number, numbers[i]);
 	}
 	xml_close(call->out, "m:Notification");
 	subscription->told = more ? last : until;
@@ -116,13 +131,5 @@ bool notice_write(struct call *call, struct subscription *subscription, uint64_t
 
 void notice_write_status(struct call *call, const struct subscription *subscription)
 {
-	write_head(call, subscription, false);
-	if (subscription->streaming || call->server->like->bare_ids) {
-		xml_raw(call->out, "<t:StatusEvent/>");
-	} else {
-		xml_open(call->out, "t:StatusEvent");
-		write_watermark(call, "t:Watermark", subscription->told);
-		xml_close(call->out, "t:StatusEvent");
-	}
-	xml_close(call->out, "m:Notification");
+	write_status(call, subscription, subscription->told);
 }

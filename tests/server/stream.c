@@ -270,7 +270,7 @@ static int64_t last_look(const struct stream *stream, int64_t now)
 {
 	int64_t every = stream->server->like->look_ms;
 
-	return every ? now - (now - stream->began_ms) % every : now;
+	return every ? now - (now - stream->began_ms) % every - 1 : now;
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -288,7 +288,7 @@ static int64_t wait_ms(const struct stream *stream, const struct call *call, uin
 
 	if (until < watch->events.last) {
 		int64_t due = events_at(&watch->events, until + 1)->boot_ms + watch->ways.delay_ms;
-		wait = least(wait, every ? last_look(stream, now) + every - now : due - now);
+		wait = least(wait, every ? last_look(stream, now) + 1 + every - now : due - now);
 	}
 	return wait > 0 ? wait : 1;
 }

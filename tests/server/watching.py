@@ -2,7 +2,7 @@
 """What the tests of notifications have in common: subscriptions, and a stream that is read."""
 import base64
 import http.client
-import socket
+import select
 import time
 
 import testd
@@ -100,7 +100,7 @@ class Stream:
             f"<m:ConnectionTimeout>{minutes}</m:ConnectionTimeout></m:GetStreamingEvents>"),
             {"Authorization": "Basic " + login, "Content-Type": "text/xml; charset=utf-8"})
         self.reply = self.connection.getresponse()
-        self.pending, self.raw = b"", b""
+        self.pending, self.raw, self.wire, self.ended = b"", b"", b"", False
         if first:
             assert self.status(self.document()) == first
 
@@ -117,14 +117,27 @@ class Stream:
     def document(self):
         """The next one as a tree; None at the end of the stream."""
         while b"Envelope>" not in self.pending:
-            piece = self.reply.read1(65536)
-            if not piece:
+            if self.ended:
                 assert not self.pending
                 return None
-            self.pending += piece
-            self.raw += piece
+            piece = self.reply.fp.read1(65536)
+            if not piece:
+                raise ConnectionError("the stream has no end")
+            self.take(piece)
         whole, end, self.pending = self.pending.partition(b"Envelope>")
         return testd.parse((whole + end).decode().partition("?>")[2] or (whole + end).decode())
+
+    def take(self, piece):
+        """Out of the chunks of HTTP, here and not by the library: it may leave a part of one."""
+        self.wire += piece
+        while not self.ended:
+            head, line, rest = self.wire.partition(b"\r\n")
+            size = int(head, 16) if line else 0
+            if not line or len(rest) < size + 2:
+                return
+            self.pending += rest[:size]
+            self.raw += rest[:size]
+            self.wire, self.ended = rest[size + 2:], size == 0
 
     @staticmethod
     def status(tree):
@@ -141,13 +154,7 @@ class Stream:
 
     def is_quiet(self, seconds=0.2):
         """Nothing comes for so long."""
-        self.connection.sock.settimeout(seconds)
-        try:
-            return not self.pending and not self.reply.read1(65536)
-        except (socket.timeout, TimeoutError):
-            return True
-        finally:
-            self.connection.sock.settimeout(5)
+        return not self.pending and not select.select([self.reply.fp], [], [], seconds)[0]
 
 
 def until(condition, seconds=5):
