@@ -72,6 +72,17 @@ void ews_wake(struct ews *ews)
 	http_wake(ews->http);
 }
 
+void ews_set_tempo(struct ews *ews, int connections_n, int64_t pace_ms, int64_t hold_ms)
+{
+	const struct http_tempo tempo = {
+		.connections_n = connections_n,
+		.pace_ms = pace_ms,
+		.hold_ms = hold_ms,
+	};
+
+	http_set_tempo(ews->http, &tempo);
+}
+
 void ews_load_stats(const struct ews *ews, struct ews_stats *ret)
 {
 	struct http_stats stats;

@@ -20,7 +20,9 @@ struct http {
 	CURLM *multi;
 	struct url url;
 	char *user, *command, *cafile, *proxy;
-	int timeout_s, connections_n;
+	int timeout_s;
+	struct http_tempo tempo;
+	int64_t left_ms; /* when a request last left */
 	struct login login;
 	struct request_config config;
 	struct line waiting; /* without a connection */
@@ -79,7 +81,7 @@ static enum err copy_config(struct http *http, const struct http_config *config)
 	if (!err)
 		err = text_copy(config->proxy, &http->proxy);
 	http->timeout_s = config->timeout_s;
-	http->connections_n = config->connections_n;
+	http->tempo.connections_n = config->connections_n;
 	http->login.user = http->user;
 	http->login.command = http->command;
 	return err;
@@ -101,7 +103,7 @@ static enum err open_curl(struct http *http)
 	if (!share || !http->multi ||
 	    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) ||
 	    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ||
-	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->connections_n))
+	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->tempo.connections_n))
 		return ERR_NOMEM;
 	return ERR_OK;
 }
@@ -221,6 +223,11 @@ enum err http_post(struct http *http, const char *body, size_t n,
 	return ERR_OK;
 }
 
+void http_set_tempo(struct http *http, const struct http_tempo *tempo)
+{
+	http->tempo = *tempo;
+}
+
 int http_pending_n(const struct http *http)
 {
 	return http->waiting_n + http->active_n;
@@ -241,6 +248,7 @@ static void start(struct http *http, struct request *request)
 		end_waiting(http, request, err, reason);
 		return;
 	}
+	http->left_ms = clock_boot_ms();
 	http->requests_n++;
 	http->bytes_out += request->body.len;
 	line_drop(&http->waiting, request);
@@ -250,14 +258,41 @@ static void start(struct http *http, struct request *request)
 }
 
 /* A login that is not known to work goes out once at a time. */
+static bool has_free_connection(const struct http *http)
+{
+	int max = login_is_proven(&http->login) ? http->tempo.connections_n : 1;
+
+	return http->active_n < max;
+}
+
+/* How long the next request may not leave yet, though there is a connection for it. */
+static int64_t load_hold_ms(const struct http *http)
+{
+	const struct http_tempo *tempo = &http->tempo;
+	int64_t next_ms = http->left_ms + tempo->pace_ms, now = clock_boot_ms();
+
+	if (next_ms < tempo->hold_ms)
+		next_ms = tempo->hold_ms;
+	return next_ms > now ? next_ms - now : 0;
+}
+
 static void start_waiting(struct http *http)
 {
-	while (http->waiting.first && !http->is_interrupted) {
-		int max = login_is_proven(&http->login) ? http->connections_n : 1;
-		if (http->active_n >= max)
-			break;
+	while (http->waiting.first && !http->is_interrupted && has_free_connection(http) &&
+	       load_hold_ms(http) == 0)
 		start(http, http->waiting.first);
+}
+
+/* How long nothing can happen here that the sockets do not tell of. */
+static int load_tick_ms(const struct http *http, int64_t left_ms)
+{
+	int64_t ms = left_ms < TICK_MS ? left_ms : TICK_MS;
+
+	if (http->waiting.first && has_free_connection(http)) {
+		int64_t hold_ms = clock_real_ms(load_hold_ms(http));
+		ms = hold_ms < ms ? hold_ms : ms;
 	}
+	return (int)ms;
 }
 
 /* First in line again. */
@@ -348,8 +383,7 @@ enum err http_wait(struct http *http, int64_t ms)
 		int64_t left = end - clock_boot_ms();
 		if (atomic_exchange(&http->is_woken, false) || left <= 0)
 			return ERR_OK;
-		if (curl_multi_poll(http->multi, NULL, 0, (int)(left < TICK_MS ? left : TICK_MS),
-				    NULL))
+		if (curl_multi_poll(http->multi, NULL, 0, load_tick_ms(http, left), NULL))
 			return ERR_NOMEM;
 	}
 }

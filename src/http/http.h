@@ -74,6 +74,14 @@ MUST_CHECK enum err http_post(struct http *http, const char *body, size_t n,
 			      const struct http_handler *handler, void *ctx);
 /* Ends the requests with that ctx: done(ERR_CANCELLED). Not for data(). */
 void http_abort(struct http *http, const void *ctx);
+/* How fast requests leave. It holds for those too that wait for a connection already. */
+struct http_tempo {
+	int connections_n; /* at most so many under way */
+	int64_t pace_ms;   /* from one that leaves to the next, at least */
+	int64_t hold_ms;   /* none leaves before, by clock_boot_ms() */
+};
+/* At first: those of the config, and no more than that. */
+void http_set_tempo(struct http *http, const struct http_tempo *tempo);
 /* Started and not done. */
 int http_pending_n(const struct http *http);
 

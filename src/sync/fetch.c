@@ -95,8 +95,7 @@ static void unlink_flight(struct sync *sync, const struct flight *flight)
 static enum err judge_request(struct sync *sync, enum err err)
 {
 	if (!err) {
-		sync->gate.losses = 0;
-		sync->gate.level = 0;
+		gate_note_answer(sync);
 		return ERR_OK;
 	}
 	if (err == ERR_CANCELLED)
@@ -195,7 +194,7 @@ enum err fetch_fill(struct sync *sync)
 	enum err err = sync->fetch_err;
 
 	while (!err && gate_is_open(sync) && !space_is_short(sync) &&
-	       ews_pending_n(sync->ews) < sync->account->connections_n)
+	       ews_pending_n(sync->ews) < gate_connections_n(sync))
 		err = start_one(sync);
 	status_note_queue(sync);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;

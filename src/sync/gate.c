@@ -6,11 +6,25 @@
 
 #include "base/log.h"
 
+/*
+ * gate - one place that knows when we may send, and how fast.
+ *
+ * In health the server sets the pace: no more than connections= requests are unanswered, the lists
+ * of folders and items are asked for one by one, and a server that takes its time is asked less. A
+ * rate of our own would only slow down one that is well. Once it asks us to wait, nothing leaves
+ * until that time, not even what waits for a connection already; then half as many at once, and
+ * those spaced. Each quiet while gives one connection back, and the spacing ends with the last.
+ * A wait that is too short to help grows by itself, up to a minute, until an answer comes.
+ */
 enum {
 	SLICE_MS = 5000, /* condition variables do not count a suspend: look at the clock again */
 	BACK_OFF_MIN_MS = 1000,
+	BACK_OFF_FLOOR_MS = 100, /* of what the server says */
 	BACK_OFF_MAX_MS = 60 * 1000,
 	BACK_OFF_SAID_MAX_MS = 60 * 60 * 1000,
+	QUIET_MS = 30 * 1000,
+	PACE_MS = 50,
+	STUCK_LEVEL = 3,
 	TRANSIENT_MS = 500,
 	TRANSIENT_TRIES = 4,
 	LOST_TRIES = 1,		 /* on a fresh connection ... */
@@ -78,28 +92,89 @@ enum err gate_enter(struct sync *sync)
 	return err;
 }
 
-static void shut(struct gate *gate, int64_t ms)
+int gate_connections_n(const struct sync *sync)
 {
+	return sync->account->connections_n - sync->gate.less_n;
+}
+
+static void set_tempo(struct sync *sync)
+{
+	const struct gate *gate = &sync->gate;
+
+	ews_set_tempo(sync->ews, gate_connections_n(sync), gate->is_paced ? PACE_MS : 0,
+		      gate->open_ms);
+}
+
+static void shut(struct sync *sync, int64_t ms)
+{
+	struct gate *gate = &sync->gate;
 	int64_t until = clock_boot_ms() + ms;
 
 	if (until > gate->open_ms)
 		gate->open_ms = until;
+	set_tempo(sync);
+}
+
+/* From half as many at once on, and spaced. */
+static void slow_down(struct gate *gate, int connections_n)
+{
+	gate->level++;
+	gate->less_n += connections_n / 2;
+	gate->is_paced = true;
+}
+
+/* As long as the server says, where that makes sense. */
+static int64_t load_wait_ms(struct sync *sync, int64_t said_ms)
+{
+	int64_t base_ms = said_ms > 0 ? BACK_OFF_FLOOR_MS : BACK_OFF_MIN_MS;
+	int64_t least_ms = gate_delay_ms(sync, sync->gate.level, base_ms, BACK_OFF_MAX_MS);
+
+	if (said_ms > BACK_OFF_SAID_MAX_MS)
+		return BACK_OFF_SAID_MAX_MS;
+	return said_ms > least_ms ? said_ms : least_ms;
 }
 
 void gate_close(struct sync *sync, int64_t back_off_ms)
 {
 	struct gate *gate = &sync->gate;
-	int64_t ms = back_off_ms;
+	int64_t now = clock_boot_ms(), ms = load_wait_ms(sync, back_off_ms);
+	/* What was under way beside the first that it refused adds at most to the time. */
+	bool is_news = now >= gate->busy_ms;
 
-	if (ms <= 0)
-		ms = gate_delay_ms(sync, gate->level, BACK_OFF_MIN_MS, BACK_OFF_MAX_MS);
-	if (ms > BACK_OFF_SAID_MAX_MS)
-		ms = BACK_OFF_SAID_MAX_MS;
-	gate->level++;
-	shut(gate, ms);
-	status_note_throttled(sync, gate->open_ms);
-	log_info("%s: the server asked us to wait, sending nothing for %lld ms", sync->account->url,
-		 (long long)ms);
+	if (!is_news && (back_off_ms <= 0 || now + ms <= gate->busy_ms))
+		return;
+	if (is_news)
+		slow_down(gate, gate_connections_n(sync));
+	gate->busy_ms = now + ms;
+	gate->calm_ms = gate->busy_ms + QUIET_MS;
+	shut(sync, ms);
+	status_note_throttled(sync, gate->busy_ms);
+	log_info("%s: the server asked us to wait, sending nothing for %lld ms, then %d at once",
+		 sync->account->url, (long long)ms, gate_connections_n(sync));
+}
+
+bool gate_is_stuck(const struct sync *sync)
+{
+	return sync->gate.level >= STUCK_LEVEL;
+}
+
+void gate_note_answer(struct sync *sync)
+{
+	struct gate *gate = &sync->gate;
+	int64_t now = clock_boot_ms();
+
+	gate->losses = 0;
+	/* It was sent before the server asked us to wait. */
+	if (now < gate->busy_ms)
+		return;
+	gate->level = 0;
+	if (!gate->is_paced || now < gate->calm_ms)
+		return;
+	if (gate->less_n > 0)
+		gate->less_n--;
+	gate->is_paced = gate->less_n > 0;
+	gate->calm_ms = now + QUIET_MS;
+	set_tempo(sync);
 }
 
 bool gate_ends_run(enum err err)
@@ -132,7 +207,7 @@ static bool again_after(struct sync *sync, enum err err, int tries)
 {
 	switch (err) {
 	case ERR_TRANSIENT:
-		shut(&sync->gate, gate_delay_ms(sync, tries, TRANSIENT_MS, BACK_OFF_MAX_MS));
+		shut(sync, gate_delay_ms(sync, tries, TRANSIENT_MS, BACK_OFF_MAX_MS));
 		return tries < TRANSIENT_TRIES;
 	case ERR_OFFLINE:
 		if (clock_boot_ms() - sync->gate.entered_ms > LOST_SOON_MS)
@@ -154,8 +229,7 @@ bool gate_again(struct sync *sync, enum err err, int *tries)
 	struct gate *gate = &sync->gate;
 
 	if (is_answer(err)) {
-		gate->level = 0;
-		gate->losses = 0;
+		gate_note_answer(sync);
 		status_note_answer(sync);
 	}
 	if (!err || err == ERR_CANCELLED)

@@ -146,6 +146,9 @@ static enum err settle_one(struct flight *flight, struct txn *txn, size_t i, enu
 		outcome = OUTCOME_AGAIN;
 	if (outcome == OUTCOME_GHOST && !is_seen)
 		outcome = OUTCOME_AGAIN;
+	/* One item may keep its server busy for ever. */
+	if (err == ERR_THROTTLED && gate_is_stuck(sync))
+		outcome = OUTCOME_AGAIN;
 	switch (outcome) {
 	case OUTCOME_CONTENT: return put_content(sync, txn, job, landing);
 	case OUTCOME_GHOST: return store_put_ghost(txn, job->row);

@@ -184,6 +184,14 @@ void ews_wake(struct ews *ews)
 	(void)ews;
 }
 
+void ews_set_tempo(struct ews *ews, int connections_n, int64_t pace_ms, int64_t hold_ms)
+{
+	(void)ews;
+	fake.connections_n = connections_n;
+	fake.pace_ms = pace_ms;
+	fake.hold_ms = hold_ms;
+}
+
 void ews_load_stats(const struct ews *ews, struct ews_stats *ret)
 {
 	*ret = (struct ews_stats){ .requests_n = (uint64_t)ews->requests_n };
@@ -434,6 +442,16 @@ int ews_pending_n(const struct ews *ews)
 	return ews->pending_n;
 }
 
+/* At which place it asks for that; behind all others where it does not. */
+static size_t find_id(const struct request *request, const char *id)
+{
+	size_t i = 0;
+
+	while (i < request->n && (!id || strcmp(request->ids[i], id) != 0))
+		i++;
+	return i;
+}
+
 /* Answers the oldest request. */
 enum err ews_wait(struct ews *ews, int64_t ms)
 {
@@ -448,6 +466,10 @@ enum err ews_wait(struct ews *ews, int64_t ms)
 	ews->pending_n--;
 	if (fake.on_items)
 		fake.on_items();
+	size_t busy_at = find_id(request, fake.busy_item);
+	if (busy_at < request->n)
+		fake.items_fault = (struct fake_fault){ ERR_THROTTLED, 1, 1,
+							fake.is_busy_whole ? 0 : busy_at };
 	enum err err = begin_call(ews, &fake.items_fault);
 	size_t n = err ? fake.items_fault.after_n : request->n;
 	for (size_t i = 0; i < n && i < request->n; i++) {

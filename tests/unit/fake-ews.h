@@ -57,9 +57,15 @@ struct fake {
 		int64_t back_off_ms;
 		size_t after_n; /* of items_fault: so many of a batch are answered before */
 	} folders_fault, hierarchy_fault, pages_fault, items_fault;
+	const char *busy_item;	  /* is refused, as by a busy server, with all behind it ... */
+	bool is_busy_whole;	  /* ... or the whole batch */
 	void (*on_folders)(void); /* before GetFolder is answered */
 	void (*on_items)(void);	  /* before a batch is answered */
 	void (*on_page)(void);	  /* after a page was answered */
+
+	/* As ews_set_tempo() was told. */
+	int connections_n;
+	int64_t pace_ms, hold_ms;
 
 	int folders_calls_n, hierarchy_calls_n, pages_calls_n, items_calls_n;
 	int folder_ids_n, item_ids_n;
