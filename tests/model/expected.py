@@ -57,7 +57,7 @@ def person(name, address):
 
 
 def people(item):
-    """The attributes .from, .to and .cc: mail and appointments have them, posts have no recipients."""
+    """The attributes .from, .to and .cc: posts have no recipients, contacts and tasks nothing."""
     from_, to, cc = [[item["from_name"], item["from_address"]]], item["to"], item["cc"]
     if item["kind"] in ("Contact", "DistributionList", "Task"):
         from_ = to = cc = []
@@ -123,7 +123,8 @@ class Memory:
 def check_content(item, content):
     if names.extension(item["class"]) == "eml" or item["kind"] == "CalendarItem":
         is_right = hashlib.sha256(content).hexdigest() == item["mime_sha256"]
-        return [] if is_right else [f"{len(content)} bytes, not those {item['mime_size']} of the server"]
+        size = item["mime_size"]
+        return [] if is_right else [f"{len(content)} bytes, not those {size} of the server"]
     return cards.differences(item, content)
 
 
@@ -221,8 +222,9 @@ def differences(mount, folders, memory=None, keys=None):
         said = check_file(mount.path / path, *files[path], memory, keys)
         wrong += [f"{path}: {what}" for what in said]
     for path in sorted(found_directories & set(directories)):
-        children = sum(folder["parent_id"] == directories[path]["id"] for folder in folders.values())
-        said = check_directory(mount.path / path, directories[path], children)
+        folder = directories[path]
+        children = sum(below["parent_id"] == folder["id"] for below in folders.values())
+        said = check_directory(mount.path / path, folder, children)
         wrong += [f"{path or '.'}: {what}" for what in said]
     return wrong or check_control_files(mount, directories, files)
 

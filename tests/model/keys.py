@@ -81,8 +81,8 @@ class Keys:
         self.given = {}      # item id: how many versions were given away so far
 
     def note(self, folders, shown, unsure):
-        """A round has ended. `shown`: the folders that have directories, by id. `unsure`: those that
-        may have had none for a while; what is not shown is forgotten."""
+        """A round has ended. `shown`: the folders that have directories, by id. `unsure`: those
+        that may have had none for a while; what is not shown is forgotten."""
         before, self.histories = self.histories, {}
         counts, self.given = self.given, {}
         for folder in folders.values():

@@ -71,9 +71,9 @@ class Generator:
         item, item_class = self.item_and_class()
         kind = draw.choice(("content", "content", "category", "flag", "subject", "importance",
                             "received", "class", "same_size"))
-        of_kind = ".".join(item_class.split(".")[:2])
+        root = draw.choice((".".join(item_class.split(".")[:2]), draw.choice(CLASSES)))
         more = {"content": {}, "same_size": {"same_size": True},
-                "class": {"kind": kind, "class": of_kind + draw.choice(("", ".X"))},
+                "class": {"kind": kind, "class": root + draw.choice(("", ".X"))},
                 "subject": {"kind": kind, "subject": text(draw)}}.get(kind, {"kind": kind})
         return "change", {**item, **more}
 
@@ -140,7 +140,7 @@ class Generator:
 
     OFTEN = (deliver, deliver, change, change, change, move, delete, flag, flag)
     SELDOM = (change_folder, move_many, move_folder, delete_many, delete_folder, flag_folder,
-              mkdir, mkdir, rename, rename, hide, hide, regress)
+              mkdir, mkdir, rename, rename, hide, hide, regress, regress)
 
     def draw(self):
         often = self.random.random() < 0.6

@@ -16,13 +16,15 @@ ROUNDS = int(os.environ.get("EWSFS_ROUNDS", 50))
 SEED = int(os.environ.get("EWSFS_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
 IN_STEP_S = 60
 AUDITS = 3  # digests until counts that differ have led to a resync
-# A minute is over after 600 ms, and a timeout of 600 s after six.
+# A minute is over after 600 ms, and a timeout of 120 s after 1.2 s.
 FAST = {"EWSFS_CLOCK_RATE": "100", "EWSFS_PAGE_MAX": "3"}
-OPTIONS = ("batch=3", "connections=3", "timeout=600")
+OPTIONS = ("batch=3", "connections=3", "timeout=120")
 
 # What an update gets over by itself, or after it was asked once more. An illegal character in a
-# reply of GetItem or of the hierarchy would stay: the server never says that it changed.
+# reply of GetItem or of the hierarchy would stay: the server never says that it changed. A 401 comes
+# of a new password; out of nothing it would lock the login for a quarter of an hour.
 FAULTS = (
+    {"kind": "403"},
     {"kind": "500"},
     {"kind": "503", "retry_after": 1},
     {"kind": "busy", "back_off": 300},
@@ -31,6 +33,7 @@ FAULTS = (
     {"kind": "error", "op": "GetItem", "n": 2, "code": "ErrorMailboxStoreUnavailable"},
     {"kind": "error", "op": "GetItem", "code": "ErrorServerBusy", "form": "inner"},
     {"kind": "delay", "ms": 20},
+    {"kind": "hang"},
     {"kind": "stopped", "op": "GetItem", "at": 1},
     {"kind": "unconvertible"},
     {"kind": "wrongid", "op": "GetItem"},
@@ -57,6 +60,28 @@ def add_faults(server, draw, generator):
     for _ in range(draw.choice((0, 1, 1, 2))):
         script = [list(operation) for operation in generator.draw_many(3)]
         server.op("fault", None, kind="between_pages", skip=draw.randint(0, 9), then=script)
+
+
+class Password:
+    """Is changed on the server at some moment, and here only when logins have failed."""
+
+    def __init__(self, server, mount):
+        self.server, self.file, self.changes = server, f"{mount.cache}.secret", 0
+
+    def change(self, between_pages):
+        self.changes += 1
+        words = {"password": f"{ewsfs.PASSWORD}{self.changes}"}
+        if between_pages:
+            self.server.op("fault", None, kind="between_pages", then=[["password", words]])
+        else:
+            self.server.op("password", None, **words)
+
+    def tell(self):
+        """Everybody knows the new one now, whether or not the moment has come."""
+        password = f"{ewsfs.PASSWORD}{self.changes or ''}"
+        self.server.op("password", None, password=password)
+        with open(self.file, "w") as file:
+            file.write(password + "\n")
 
 
 def update(mount):
@@ -86,7 +111,7 @@ def below(folders, tops):
     return found
 
 
-def play_round(number, server, mount, memory, versions):
+def play_round(number, server, mount, memory, versions, password):
     draw = random.Random(f"{SEED}:{number}")
     before = expected.truth_of(server)
     generator = operations.Generator(draw, before)
@@ -95,8 +120,14 @@ def play_round(number, server, mount, memory, versions):
     expired = generator.expire() if draw.random() < 0.3 else (None, None)
     if expired[0]:
         operations.apply(server, expired)
+    if expired[0] == "forget" and "folder" in expired[1]:
+        # Or the loss would come to light in a later round, when something happens there.
+        operations.apply(server, ("deliver", {**expired[1], "size": 1}))
     add_faults(server, draw, generator)
+    if draw.random() < 0.1:
+        password.change(draw.random() < 0.7)
     update(mount)
+    password.tell()
     server._call("DELETE", "/test/faults")
     come_in_step(mount)
     for _ in range(AUDITS if expired[0] == "forget" else 0):
@@ -114,9 +145,10 @@ def test_the_mount_is_what_the_server_has_whatever_happens(new_server, new_mount
     server = new_server("--synthetic", f"{ewsfs.USER}:4:8:2000:{SEED % 1000}",
                         may_say=" between pages: ")
     mount = new_mount(server, *OPTIONS, env=FAST, dirty_log=True)
-    memory, versions = expected.Memory(), keys.Keys()
+    memory, versions, password = expected.Memory(), keys.Keys(), Password(server, mount)
     for number in range(ROUNDS):
-        play_round(number, server, mount, memory, versions)
+        play_round(number, server, mount, memory, versions, password)
+    server.op("password", None, password=ewsfs.PASSWORD)
     afresh = new_mount(server, name="afresh")
     afresh.update()
     assert expected.fingerprint(afresh) == expected.fingerprint(mount)

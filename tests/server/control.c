@@ -20,8 +20,8 @@ static const struct {
 	{ "forget", do_forget, false },	   { "hide", do_hide, true },
 	{ "missed", do_missed, false },	   { "mkdir", do_mkdir, false },
 	{ "misplace", do_misplace, true }, { "move", do_move, true },
-	{ "notify", do_notify, false },	   { "regress", do_regress, true },
-	{ "rename", do_rename, true },
+	{ "notify", do_notify, false },	   { "password", do_password, false },
+	{ "regress", do_regress, true },   { "rename", do_rename, true },
 };
 
 /* NULL where it is not clear whose mailbox is meant. */

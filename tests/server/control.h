@@ -63,11 +63,15 @@
  *             "suppress": true, nothing that happens makes an event; "duplicate": each
  *             is told twice; "reorder": those of a notification stand in the wrong
  *             order; "delay_ms": each is told so much later
+ *             "affinity": true, subscriptions are found only by requests that lead to the
+ *             machine that has them: with X-AnchorMailbox, and the X-BackEndOverrideCookie
+ *             that replies to requests with "X-PreferServerAffinity: true" set
  *             "streaming", "pull": the ResponseCode by which Subscribe refuses such a
  *             subscription ("": none). ErrorInvalidServerVersion and
  *             ErrorSchemaValidation are Faults, as of a server that knows no such thing
  *             "limit": most subscriptions, "connections": most streams, "backlog": most
  *             events that wait for one subscription, before they are missed
+ *   password  "password" is the user's from here on; the one before gets a 401
  *   fault     the next "count" (1; 0 until cleared) requests of the operation "op" ("*")
  *             go wrong, after "skip" (0) that do not; only those of "user", where
  *             given, and about "folder", where given. Answers the fault's number.

@@ -69,6 +69,7 @@ bool do_rename(struct action *action);
 bool do_expire(struct action *action);
 bool do_forget(struct action *action);
 bool do_failover(struct action *action);
+bool do_password(struct action *action);
 
 /* control_watch.c */
 bool do_drop(struct action *action);

@@ -49,3 +49,16 @@ bool do_failover(struct action *action)
 	lock_drop(&action->server->lock);
 	return true;
 }
+
+bool do_password(struct action *action)
+{
+	const char *password = action_text(action, "password");
+
+	if (!password || !*password)
+		return action_fail(action, "no password is given");
+	lock_acquire(&action->server->lock);
+	free(action->user->password);
+	action->user->password = must_copy(password);
+	lock_drop(&action->server->lock);
+	return true;
+}

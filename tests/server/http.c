@@ -45,7 +45,9 @@ static struct user *check_login(struct MHD_Connection *connection, struct server
 		return NULL;
 	*colon = '\0';
 	struct user *user = server_user(server, login.bytes);
+	lock_acquire(&server->lock);
 	bool right = user && user->password && strcmp(user->password, colon + 1) == 0;
+	lock_drop(&server->lock);
 	return right ? user : NULL;
 }
 
@@ -74,6 +76,21 @@ static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct se
 	return send_reply(connection, server, outcome, reply);
 }
 
+/* Whether the request is led to the machine that has the user's subscriptions. */
+static bool is_at_home(struct MHD_Connection *connection, struct server *server,
+		       const struct user *user)
+{
+	const char *anchor = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 "X-AnchorMailbox");
+	const char *cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND,
+							 OVERRIDE_COOKIE);
+	char name[SERVER_NAME_SIZE];
+
+	print_server_name(server, name);
+	return anchor && server_address(server, anchor) == user && cookie &&
+	       strcmp(cookie, name) == 0;
+}
+
 static enum MHD_Result answer_ews(struct MHD_Connection *connection, struct server *server,
 				  const char *method, struct exchange *exchange)
 {
@@ -89,7 +106,8 @@ static enum MHD_Result answer_ews(struct MHD_Connection *connection, struct serv
 				 "You have created a service.</body></html>");
 	if (strcmp(method, "POST") != 0)
 		return send_page(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "");
-	soap_answer(server, user, buf_str(&exchange->body), exchange->body.len, &reply, &outcome);
+	soap_answer(server, user, is_at_home(connection, server, user), buf_str(&exchange->body),
+		    exchange->body.len, &reply, &outcome);
 	enum MHD_Result result = send_outcome(connection, server, exchange, &outcome, &reply.buf);
 	/* Unless the reply has taken it. */
 	stream_release(&outcome.stream);

@@ -34,7 +34,7 @@ struct server {
 	struct faults faults;
 	bool plain; /* no TLS: bytes can be put on a connection by hand */
 
-	struct lock lock; /* guards the counters, and failovers */
+	struct lock lock; /* guards the counters, failovers, and the passwords */
 	uint64_t failovers;
 	struct counter counters[COUNTERS_MAX];
 	size_t counters_n;

@@ -91,6 +91,15 @@ def test_statuses(server, status):
     connection.close()
 
 
+def test_a_new_password_is_the_only_one(server):
+    assert server.post(testd.envelope(""))[0] != 401
+    server.control("password", password="new")
+    assert server.post(testd.envelope(""))[0] == 401
+    server.password = "new"
+    assert server.post(testd.envelope(""))[0] != 401
+    assert server.raw("/test/password", '{"password":""}', "POST")[0] == 400
+
+
 def test_count_skip_operation_and_the_report(server):
     server.control("fault", kind="503", op="GetItem", skip=1, count=2)
     item = testd.envelope(get_item(ids(server)[0]))
