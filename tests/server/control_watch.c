@@ -129,6 +129,7 @@ static const struct {
 	{ "suppress", offsetof(struct ways, suppress) },
 	{ "duplicate", offsetof(struct ways, duplicate) },
 	{ "reorder", offsetof(struct ways, reorder) },
+	{ "affinity", offsetof(struct ways, affinity) },
 };
 
 static bool read_numbers(struct action *action, struct ways *ret)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "outgoing.h"
@@ -20,22 +21,43 @@ static void print_uuid(char ret[37])
 		 (unsigned long long)(b & 0xffffffffffff));
 }
 
-/* Which machine answers, and the cookie that leads back to it. */
+void print_server_name(struct server *server, char ret[SERVER_NAME_SIZE])
+{
+	uint64_t failovers = server_failovers(server);
+
+	snprintf(ret, SERVER_NAME_SIZE, "EWS-TESTD");
+	if (failovers)
+		snprintf(ret, SERVER_NAME_SIZE, "EWS-TESTD-%llu",
+			 (unsigned long long)failovers + 1);
+}
+
+/* A cookie that leads back to that machine, for whoever does not have it yet. */
+static void set_cookie(struct MHD_Connection *connection, struct MHD_Response *response,
+		       const char *cookie, const char *name)
+{
+	const char *has = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, cookie);
+	char set[96];
+
+	snprintf(set, sizeof(set), "%s=%s; path=/EWS; HttpOnly", cookie, name);
+	if (!has || strcmp(has, name) != 0)
+		MHD_add_response_header(response, "Set-Cookie", set);
+}
+
+/* Which machine answers. A client may ask to come back to it, whatever the others think. */
 static void add_server_name(struct MHD_Connection *connection, struct MHD_Response *response,
-			    uint64_t failovers)
+			    struct server *server)
 {
 	static const char *const headers[] = { "X-DiagInfo", "X-BEServer", "X-FEServer" };
-	const char *cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND,
-							 "X-BackEndCookie");
-	char name[40] = "EWS-TESTD", set[96];
+	const char *prefers = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							  "X-PreferServerAffinity");
+	char name[SERVER_NAME_SIZE];
 
-	if (failovers)
-		snprintf(name, sizeof(name), "EWS-TESTD-%llu", (unsigned long long)failovers + 1);
+	print_server_name(server, name);
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
 		MHD_add_response_header(response, headers[i], name);
-	snprintf(set, sizeof(set), "X-BackEndCookie=%s; path=/EWS; HttpOnly", name);
-	if (!cookie || strcmp(cookie, name) != 0)
-		MHD_add_response_header(response, "Set-Cookie", set);
+	set_cookie(connection, response, "X-BackEndCookie", name);
+	if (prefers && strcasecmp(prefers, "true") == 0)
+		set_cookie(connection, response, OVERRIDE_COOKIE, name);
 }
 
 static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_Response *response,
@@ -52,7 +74,7 @@ static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_R
 
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
-	add_server_name(connection, response, server_failovers(server));
+	add_server_name(connection, response, server);
 	print_uuid(uuid);
 	MHD_add_response_header(response, "request-id", uuid);
 	snprintf(cookie, sizeof(cookie), "exchangecookie=%.8s%.4s; path=/; HttpOnly", uuid,

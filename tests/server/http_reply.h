@@ -8,6 +8,12 @@
 
 /* http_reply - what goes back over HTTP: replies with their headers, and plain pages. */
 
+/* Which machine answers; another one after each failover. */
+#define SERVER_NAME_SIZE 40
+void print_server_name(struct server *server, char ret[SERVER_NAME_SIZE]);
+/* The cookie that leads to it, for those who ask for it. */
+#define OVERRIDE_COOKIE "X-BackEndOverrideCookie"
+
 enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, const char *html);
 /* The page of a FAULT_STATUS. */
 enum MHD_Result send_status(struct MHD_Connection *connection, const struct fault *fault);

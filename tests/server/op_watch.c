@@ -10,6 +10,18 @@
 /* Without a request; Exchange says nothing of streaming ones, gromox has them live so long. */
 #define STREAMING_MINUTES 5
 
+/* Another machine knows nothing of it. */
+static struct subscription *find(struct call *call, const char *id, const char **ret_error)
+{
+	uint64_t failovers = server_failovers(call->server);
+
+	if (watch_of(call->box)->ways.affinity && !call->at_home) {
+		*ret_error = "ErrorSubscriptionNotFound";
+		return NULL;
+	}
+	return watch_find(call->box, id, failovers, ret_error);
+}
+
 /* --- Subscribe --- */
 
 static const char *read_kinds(const xmlNode *request, struct subscription *ret)
@@ -137,8 +149,7 @@ void op_subscribe(struct call *call)
 void op_unsubscribe(struct call *call)
 {
 	const char *error, *id = child_text(call->op, "SubscriptionId");
-	const struct subscription *found = watch_find(call->box, id, server_failovers(call->server),
-						      &error);
+	const struct subscription *found = find(call, id, &error);
 
 	reply_begin(call, "Unsubscribe");
 	if (found) {
@@ -181,7 +192,7 @@ static const char *find_pulled(struct call *call, struct subscription **ret)
 {
 	const char *error, *id = child_text(call->op, "SubscriptionId");
 
-	*ret = watch_find(call->box, id, server_failovers(call->server), &error);
+	*ret = find(call, id, &error);
 	if (!*ret)
 		return error;
 	if ((*ret)->streaming)
@@ -243,8 +254,7 @@ struct asked {
 static void find_streamed(struct call *call, const char *id, struct asked *asked)
 {
 	const char *error = NULL;
-	struct subscription *found = watch_find(call->box, id, server_failovers(call->server),
-						&error);
+	struct subscription *found = find(call, id, &error);
 
 	if (found && found->streaming) {
 		asked->good[asked->good_n++] = found;

@@ -352,10 +352,16 @@ static bool is_continued(const struct call *call)
 	return !call->fault;
 }
 
-void soap_answer(struct server *server, struct user *user, const char *body, size_t n,
+void soap_answer(struct server *server, struct user *user, bool at_home, const char *body, size_t n,
 		 struct xml *ret, struct outcome *ret_outcome)
 {
-	struct call call = { .server = server, .user = user, .box = user->box, .out = ret };
+	struct call call = {
+		.server = server,
+		.user = user,
+		.box = user->box,
+		.at_home = at_home,
+		.out = ret,
+	};
 	AUTO(xml_doc)
 	xmlDoc *doc = xmlReadMemory(body, (int)n, NULL, NULL,
 				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |

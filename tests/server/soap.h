@@ -22,6 +22,7 @@ struct call {
 	struct user *user;
 	struct mailbox *box; /* the user's */
 	xmlNode *op;	     /* the request's element in Body */
+	bool at_home;	     /* it found the machine that has its subscriptions */
 	struct xml *out;
 	const char *fault; /* static ResponseCode; NULL while all is well */
 	char fault_text[640];
@@ -40,8 +41,8 @@ struct outcome {
 	struct stream *stream; /* owned: the reply's continuation, or NULL */
 };
 
-/* Answers body and appends the reply. */
-void soap_answer(struct server *server, struct user *user, const char *body, size_t n,
+/* Answers body and appends the reply. at_home: see struct call. */
+void soap_answer(struct server *server, struct user *user, bool at_home, const char *body, size_t n,
 		 struct xml *ret, struct outcome *ret_outcome);
 
 void soap_fault(struct call *call, const char *code, const char *fmt, ...) PRINTF_LIKE(3, 4);

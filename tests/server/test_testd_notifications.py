@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Subscriptions: what is told, when it is told, what goes wrong, and what tests can do to it."""
+import base64
 import pathlib
 import statistics
 import time
@@ -33,6 +34,10 @@ def told(events):
     """What the folders say of themselves aside: (kind, id, parent)."""
     return [event[:3] for event in events if event[0] != "Modified" or "ItemId" in event[3]]
 
+
+PULL = ("<m:Subscribe><m:PullSubscriptionRequest SubscribeToAllFolders=\"true\"><t:EventTypes>"
+        "<t:EventType>CreatedEvent</t:EventType></t:EventTypes><t:Timeout>10</t:Timeout>"
+        "</m:PullSubscriptionRequest></m:Subscribe>")
 
 # --- What is told ---
 
@@ -347,6 +352,28 @@ def test_drop(server, how):
         else:
             assert stream.document() is None
     assert code(pull.ask()) == "ErrorSubscriptionNotFound"
+
+
+def test_subscriptions_are_on_one_machine(server):
+    """A client comes back to it by its mailbox and a cookie that it has asked for."""
+    def request(body, **headers):
+        login = base64.b64encode(b"alice:secret").decode()
+        return server.raw("/EWS/Exchange.asmx", testd.envelope(body), headers={
+            "Authorization": "Basic " + login,
+            **{name.replace("_", "-"): value for name, value in headers.items()}})
+
+    server.control("notify", affinity=True)
+    one = text(testd.parse(request(PULL)[2].decode()), ".//m:SubscriptionId")
+    _, headers, _ = request(PULL, X_PreferServerAffinity="true")
+    cookie, = (value.split(";")[0] for value in headers.get_all("Set-Cookie")
+               if value.startswith("X-BackEndOverrideCookie="))
+    end = f"<m:Unsubscribe><m:SubscriptionId>{one}</m:SubscriptionId></m:Unsubscribe>"
+    for lost in ({}, {"Cookie": cookie}, {"X_AnchorMailbox": "alice@example.com"},
+                 {"Cookie": cookie + "x", "X_AnchorMailbox": "alice@example.com"}):
+        assert b"ErrorSubscriptionNotFound" in request(end, **lost)[2]
+    _, headers, body = request(end, Cookie=cookie, X_AnchorMailbox="alice@example.com")
+    assert b"NoError" in body
+    assert not any("Override" in value for value in headers.get_all("Set-Cookie"))
 
 
 def test_silence(server):

@@ -39,7 +39,7 @@ struct ways {
 	int64_t stream_ms, expire_ms, delay_ms;
 	int64_t limit, connections, backlog;
 	int64_t buffer; /* bytes */
-	bool silent, suppress, duplicate, reorder;
+	bool silent, suppress, duplicate, reorder, affinity;
 	char streaming[64], pull[64]; /* the ResponseCode that refuses them */
 };
 
