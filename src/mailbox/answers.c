@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailbox/internal.h"
 
+enum { ROOT_INO = 1 };
+
 /* What the kernel asks, answered from the cache by a reader of its own (I5). */
 
 uint32_t mailbox_generation(const struct mailbox *mailbox)
@@ -27,7 +29,7 @@ enum err mailbox_lookup(struct mailbox *mailbox, uint64_t dir, const char *name,
 	AUTO(reader) struct reader reader = { 0 };
 	struct store_node node;
 
-	enum err err = reader_take(&mailbox->readers, &reader);
+	enum err err = eras_take_reader(mailbox, dir, &reader);
 	if (!err)
 		err = store_find_entry(reader.store, dir, name, &node);
 	if (!err)
@@ -40,7 +42,7 @@ enum err mailbox_load_node(struct mailbox *mailbox, uint64_t ino, struct mailbox
 	AUTO(reader) struct reader reader = { 0 };
 	struct store_node node;
 
-	enum err err = reader_take(&mailbox->readers, &reader);
+	enum err err = eras_take_reader(mailbox, ino, &reader);
 	if (!err)
 		err = store_load_node(reader.store, ino, &node);
 	if (!err)
@@ -67,7 +69,7 @@ enum err mailbox_list(struct mailbox *mailbox, uint64_t dir, uint64_t after, mai
 	AUTO(reader) struct reader reader = { 0 };
 	struct lister lister = { fn, ctx };
 
-	enum err err = reader_take(&mailbox->readers, &reader);
+	enum err err = eras_take_reader(mailbox, dir, &reader);
 	if (!err)
 		err = store_each_entry(reader.store, dir, after, hand_on, &lister);
 	return err;
@@ -78,7 +80,7 @@ enum err mailbox_read(struct mailbox *mailbox, uint64_t ino, uint64_t offset, si
 {
 	AUTO(reader) struct reader reader = { 0 };
 
-	enum err err = reader_take(&mailbox->readers, &reader);
+	enum err err = eras_take_reader(mailbox, ino, &reader);
 	if (!err)
 		err = store_read_content(reader.store, ino, offset, n, ret);
 	return err;
@@ -88,7 +90,7 @@ enum err mailbox_load_attrs(struct mailbox *mailbox, uint64_t ino, struct buf *s
 {
 	AUTO(reader) struct reader reader = { 0 };
 
-	enum err err = reader_take(&mailbox->readers, &reader);
+	enum err err = eras_take_reader(mailbox, ino, &reader);
 	if (!err)
 		err = store_load_attrs(reader.store, ino, set);
 	return err;
@@ -97,14 +99,15 @@ enum err mailbox_load_attrs(struct mailbox *mailbox, uint64_t ino, struct buf *s
 enum err mailbox_load_totals(struct mailbox *mailbox, struct mailbox_totals *ret)
 {
 	AUTO(reader) struct reader reader = { 0 };
-	struct store_tally tally;
+	struct store_tally tally = { 0 };
 
-	enum err err = reader_take(&mailbox->readers, &reader);
+	enum err err = eras_take_reader(mailbox, ROOT_INO, &reader);
 	if (!err)
-		err = store_load_tally(reader.store, 1, true, &tally);
-	if (!err)
+		err = store_load_tally(reader.store, ROOT_INO, true, &tally);
+	/* Tools ask for them before anything else: a damaged file has none. */
+	if (!err || err == ERR_DAMAGED)
 		*ret = (struct mailbox_totals){ .bytes = tally.bytes, .files_n = tally.items_n };
-	return err;
+	return err == ERR_DAMAGED ? ERR_OK : err;
 }
 
 enum err above_load(struct store *store, uint64_t dir, struct above *ret)
@@ -115,7 +118,7 @@ enum err above_load(struct store *store, uint64_t dir, struct above *ret)
 	ret->n = 0;
 	if (!err && !node.is_dir)
 		err = ERR_NOT_DIR;
-	while (!err && dir != 1 && node.parent != 0 && ret->n < ARRAY_LEN(ret->list)) {
+	while (!err && dir != ROOT_INO && node.parent != 0 && ret->n < ARRAY_LEN(ret->list)) {
 		dir = ret->list[ret->n++] = node.parent;
 		err = store_load_node(store, dir, &node);
 	}

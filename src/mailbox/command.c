@@ -82,7 +82,7 @@ static enum err load_above(struct mailbox *mailbox, uint64_t dir, struct above *
 {
 	AUTO(reader) struct reader reader = { 0 };
 
-	enum err err = reader_take(&mailbox->readers, &reader);
+	enum err err = eras_take_newest(mailbox, &reader);
 	return err ? err : above_load(reader.store, dir, ret);
 }
 
@@ -128,6 +128,9 @@ enum err mailbox_command(struct mailbox *mailbox, uint64_t dir, const char *line
 
 	if (!parse(line, n, &order) || is_misplaced(order.command, dir))
 		return ERR_INVALID;
+	/* Of a file that the engine has left: what it does now is for the whole. */
+	if (eras_is_left(mailbox, dir))
+		dir = ROOT_INO;
 	enum err err = load_above(mailbox, dir, &above);
 	if (err)
 		return err;

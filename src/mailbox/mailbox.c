@@ -5,8 +5,10 @@
 
 static enum err open_parts(struct mailbox *mailbox, struct buf *reason)
 {
-	enum err err = sync_open_cache(mailbox->account, &mailbox->writer, reason);
+	enum err err = sync_open_cache(mailbox->account, &mailbox->writer, &mailbox->kept, reason);
 
+	if (!err)
+		err = eras_open(mailbox);
 	if (!err)
 		err = sync_open(mailbox->account, mailbox->writer, &mailbox->sync, reason);
 	if (!err)
@@ -21,7 +23,7 @@ enum err mailbox_open(const struct account *account, struct mailbox **ret, struc
 	if (!mailbox)
 		return ERR_NOMEM;
 	mailbox->account = account;
-	readers_init(&mailbox->readers, account->cache);
+	lock_init(&mailbox->lock);
 	enum err err = open_parts(mailbox, reason);
 	if (err && reason->len == 0 && buf_printf(reason, "%s: %s", account->cache, err_text(err)))
 		return ERR_NOMEM;
@@ -37,8 +39,10 @@ void mailbox_release(struct mailbox **ref)
 	if (!mailbox)
 		return;
 	sync_release(&mailbox->sync);
-	readers_destroy(&mailbox->readers);
+	eras_close(mailbox);
 	store_release(&mailbox->writer);
+	store_release(&mailbox->kept);
+	lock_destroy(&mailbox->lock);
 	free(mailbox);
 }
 
@@ -53,11 +57,12 @@ enum err mailbox_prepare(struct mailbox *mailbox, struct buf *reason)
 			return ERR_NOMEM;
 		return err;
 	}
-	return listed ? ERR_OK : sync_list_folders(mailbox->sync, reason);
+	return listed || mailbox->kept ? ERR_OK : sync_list_folders(mailbox->sync, reason);
 }
 
 /* --- news --- */
 
+/* Also while the news of a new era is told. */
 static void hear(void *ctx, const struct store_change *change)
 {
 	static const enum mailbox_change_kind kinds[] = {
@@ -84,6 +89,7 @@ enum err mailbox_start(struct mailbox *mailbox, mailbox_change_fn fn, void *ctx)
 {
 	mailbox->listener = fn;
 	mailbox->listener_ctx = ctx;
+	eras_start(mailbox);
 	return sync_start(mailbox->sync, fn ? hear : NULL, mailbox);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailbox/readers.h"
 
-void readers_init(struct readers *readers, const char *path)
+void readers_init(struct readers *readers, const char *path, void (*on_damage)(void *ctx),
+		  void *ctx)
 {
-	*readers = (struct readers){ .path = path };
+	*readers = (struct readers){ .path = path, .on_damage = on_damage, .ctx = ctx };
 	lock_init(&readers->lock);
 	cond_init(&readers->cond);
 }
@@ -62,6 +63,12 @@ enum err reader_take(struct readers *readers, struct reader *ret)
 
 void reader_release(struct reader *reader)
 {
-	if (reader->store)
-		give_back(reader->readers, give(reader->store));
+	struct readers *readers = reader->readers;
+
+	if (!reader->store)
+		return;
+	bool has_met_damage = store_take_damage(reader->store);
+	give_back(readers, give(reader->store));
+	if (has_met_damage)
+		readers->on_damage(readers->ctx);
 }

@@ -15,6 +15,8 @@
 
 struct readers {
 	const char *path;
+	void (*on_damage)(void *ctx); /* a reader met some */
+	void *ctx;
 	struct lock lock; /* leaf; guards everything below */
 	struct cond cond; /* one came back */
 	struct store *idle[READERS_MAX];
@@ -22,7 +24,8 @@ struct readers {
 };
 
 /* `path` is borrowed. */
-void readers_init(struct readers *readers, const char *path);
+void readers_init(struct readers *readers, const char *path, void (*on_damage)(void *ctx),
+		  void *ctx);
 /* None may be lent any more. */
 void readers_destroy(struct readers *readers);
 

@@ -169,6 +169,12 @@ static enum err load_work(struct mailbox *mailbox, struct store *store, uint64_t
 	return err;
 }
 
+/* A page that cannot be read leaves its facts out: what is wrong with the cache is told here. */
+static enum err spare(enum err err)
+{
+	return err == ERR_DAMAGED ? ERR_OK : err;
+}
+
 static enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *ret)
 {
 	AUTO(reader) struct reader reader = { 0 };
@@ -176,19 +182,21 @@ static enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *
 	AUTO(facts) struct facts facts = { 0 };
 
 	sync_load_status(mailbox->sync, &facts.sync);
-	enum err err = reader_take(&mailbox->readers, &reader);
+	/* The root speaks for what is being made, others for themselves. */
+	enum err err = dir == ROOT_INO ? eras_take_newest(mailbox, &reader)
+				       : eras_take_reader(mailbox, dir, &reader);
 	if (!err)
-		err = load_folder(reader.store, dir, &folder);
+		err = spare(load_folder(reader.store, dir, &folder));
 	if (!err)
-		err = load_path(reader.store, dir, &facts.path);
+		err = spare(load_path(reader.store, dir, &facts.path));
 	if (!err)
-		err = store_load_tally(reader.store, dir, dir == ROOT_INO, &facts.tally);
+		err = spare(store_load_tally(reader.store, dir, dir == ROOT_INO, &facts.tally));
 	if (err == ERR_NOT_FOUND && dir == ROOT_INO) {
 		facts.tally.last_sync = TIME_NONE;
 		err = ERR_OK;
 	}
 	if (!err)
-		err = load_work(mailbox, reader.store, dir, &facts);
+		err = spare(load_work(mailbox, reader.store, dir, &facts));
 	if (!err)
 		err = copy_line(folder.error && dir != ROOT_INO ? folder.error
 								: facts.sync.last_error,

@@ -11,8 +11,8 @@
 /*
  * internal - what the files of the store share.
  *
- * Lowest first: pages (their sums) - sql (statements) - txn (commits and the news of them) - tree (inodes,
- * entries, graves) - content, attrs - record (an item's row) - folder, item, arrive, queue.
+ * Lowest first: pages (their sums) - sql (statements) - txn (commits and the news of them) - tree
+ * (inodes, entries, graves) - content, attrs - record (an item's row) - folder, item, arrive, queue.
  */
 #define SCHEMA_VERSION 1
 #define SCHEMA_APPLICATION 0x45575331 /* "EWS1", in the header of the file */
@@ -32,6 +32,8 @@ struct store {
 	char *path, *dir;
 	char reason[512];
 	uint32_t generation;
+	uint64_t first_ino;
+	bool has_met_damage;
 
 	/* The rest is the writer's. */
 	int lock_fd_plus_1;
@@ -54,7 +56,7 @@ struct store {
 enum err store_fail(struct store *store, enum err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Remembers beyond this process that the file is damaged. */
-void damage_note(const struct store *store);
+void damage_note(struct store *store);
 
 /* --- pages.c --- */
 
@@ -62,6 +64,7 @@ void damage_note(const struct store *store);
 #define PAGE_SUM_BYTES 8 /* at its end: what SQLite calls reserved */
 /* The name of the VFS that keeps the sums. */
 const char *pages_vfs(void);
+bool page_is_sound(const void *page, int64_t at);
 /* A word at a time, since every read pays for it. */
 int64_t sum_bytes(const void *bytes, size_t n, uint64_t seed);
 

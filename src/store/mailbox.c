@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/internal.h"
@@ -26,6 +27,24 @@ enum err store_load_value(struct store *store, const char *key, char **ret)
 uint32_t store_generation(const struct store *store)
 {
 	return store->generation;
+}
+
+uint64_t store_first_ino(const struct store *store)
+{
+	return store->first_ino;
+}
+
+enum err store_put_first_ino(struct txn *txn, uint64_t first)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)first);
+	enum err err = store_put_value(txn, "first_ino", text);
+	if (!err)
+		err = run(txn->store, SQL_SKIP_INODES, v_int((int64_t)first));
+	if (!err)
+		txn->store->first_ino = first;
+	return err;
 }
 
 static enum err load_or_nothing(struct store *store, const char *key, char **ret)

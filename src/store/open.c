@@ -215,6 +215,8 @@ static enum err found(struct store *store)
 		return store_fail(store, ERR_IO, "getrandom: %s", strerror(errno));
 	snprintf(text, sizeof(text), "%u", generation);
 	enum err err = run(store, SQL_PUT_VALUE, v_text("generation"), v_text(text));
+	if (!err)
+		err = run(store, SQL_PUT_VALUE, v_text("first_ino"), v_text("0"));
 	/* 1 and 2 are "." and "..". */
 	if (!err)
 		err = run(store, SQL_PUT_VALUE, v_text("last_entry"), v_text("2"));
@@ -244,7 +246,7 @@ static enum err migrate(struct store *store, int64_t version)
 {
 	if (version == SCHEMA_VERSION)
 		return ERR_OK;
-	if (store->mode == STORE_READER)
+	if (store->mode != STORE_WRITER)
 		return store_fail(store, ERR_INVALID, "%s has no schema yet", store->path);
 	return migrate_from(store, version);
 }
@@ -261,13 +263,16 @@ static enum err load_number(struct store *store, const char *key, int64_t max, i
 
 static enum err load_facts(struct store *store)
 {
-	int64_t generation = 0, last_entry = 0;
+	int64_t generation = 0, last_entry = 0, first_ino = 0;
 	enum err err = load_number(store, "generation", UINT32_MAX, &generation);
 
 	if (!err)
 		err = load_number(store, "last_entry", INT64_MAX, &last_entry);
+	if (!err)
+		err = load_number(store, "first_ino", INT64_MAX, &first_ino);
 	store->generation = (uint32_t)generation;
 	store->last_entry = (uint64_t)last_entry;
+	store->first_ino = (uint64_t)first_ino;
 	return err;
 }
 
@@ -302,7 +307,7 @@ static enum err open_store(struct store *store, const char *path)
 	int64_t version = 0;
 	enum err err = split_path(store, path);
 
-	if (!err && writes)
+	if (!err && store->mode != STORE_READER)
 		err = lock_file(store);
 	if (!err)
 		err = open_db(store);

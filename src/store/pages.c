@@ -51,18 +51,24 @@ static uint64_t sum_page(const void *page, sqlite3_int64 at)
 	return htole64((uint64_t)sum_bytes(page, PAGE_BYTES - PAGE_SUM_BYTES, (uint64_t)at + 1));
 }
 
+bool page_is_sound(const void *page, int64_t at)
+{
+	uint64_t sum;
+
+	memcpy(&sum, (const char *)page + PAGE_BYTES - PAGE_SUM_BYTES, sizeof(sum));
+	return sum == sum_page(page, at);
+}
+
 static int read_page(sqlite3_file *file, void *bytes, int n, sqlite3_int64 at)
 {
 	int rc = behind(file)->usual->xRead(file, bytes, n, at);
-	uint64_t sum;
 
 	/* Less than any page: a look at the header. */
 	if (rc != SQLITE_OK || n < 512)
 		return rc;
 	if (n != PAGE_BYTES)
 		return SQLITE_IOERR_DATA;
-	memcpy(&sum, (char *)bytes + PAGE_BYTES - PAGE_SUM_BYTES, sizeof(sum));
-	return sum == sum_page(bytes, at) ? SQLITE_OK : SQLITE_IOERR_DATA;
+	return page_is_sound(bytes, at) ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 static int write_page(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)

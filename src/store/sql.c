@@ -63,7 +63,9 @@ static enum err prepare(struct store *store, enum sql sql)
 				    &store->stmts[sql], NULL);
 	enum err err = sql_err(store, rc, sql_name(sql));
 	/* Our own SQL does not compile: the file has not the tables that its version says. */
-	return rc == SQLITE_ERROR ? ERR_DAMAGED : err;
+	return rc == SQLITE_ERROR ? store_fail(store, ERR_DAMAGED, "%s: %s", sql_name(sql),
+					       sqlite3_errmsg(store->db))
+				  : err;
 }
 
 /* Decoded where encoding gives the very same text again, else as it is. */

@@ -28,6 +28,7 @@
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
 	X(DROP_VALUE, "DELETE FROM mailbox WHERE key = ?1") \
 	\
+	X(SKIP_INODES, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'inode' AND seq < ?1") \
 	X(ADD_INODE, "INSERT INTO inode (ino, flags, size, mtime, ctime, owner) " \
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING ino") \
 	X(LOAD_INODE, "SELECT ino, flags, size, mtime, ctime, owner FROM inode WHERE ino = ?1") \

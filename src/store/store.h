@@ -17,6 +17,7 @@
  *
  * Threads: one struct store, one thread at a time. STORE_WRITER is the sync side's and there is
  * one of it for a file; STORE_READER connections are read-only, as many as there are threads.
+ * STORE_KEEPER is a reader that holds the file as a writer does, so that nobody else takes it.
  * They share the file through WAL: readers see the last commit and never wait for the
  * writer. No reader keeps a transaction open between calls, so the WAL stays small.
  *
@@ -29,7 +30,7 @@
  */
 struct store;
 
-enum store_mode { STORE_WRITER, STORE_READER };
+enum store_mode { STORE_WRITER, STORE_READER, STORE_KEEPER };
 
 /*
  * Opens; the writer creates and migrates as needed and holds an advisory lock on the
@@ -46,8 +47,13 @@ const char *store_reason(const struct store *store);
 /* True when damage was met, by any connection to the file and in this process or before it: what
  * can be read is good, the rest is ERR_DAMAGED, and the file should be made anew. Any thread. */
 bool store_is_damaged(const struct store *store);
+/* True once when this connection has met damage since the last call. */
+bool store_take_damage(struct store *store);
 /* Another file stands in its place. */
 void store_forget_damage(const char *path);
+/* Gives a file that was cut short the length that its header states: what is left of it can be
+ * read then. */
+void store_pad(const char *path);
 /* The directory of the file: where large bodies spill to. Lives as long as the store. */
 const char *store_dir(const struct store *store);
 
@@ -93,6 +99,11 @@ void txn_release(struct txn *txn);
  * when the key is not there. */
 MUST_CHECK enum err store_put_value(struct txn *txn, const char *key, const char *value);
 MUST_CHECK enum err store_load_value(struct store *store, const char *key, char **ret);
+/* The inodes of a new file are numbered from there on, so that they are none of another's: the
+ * numbers of a file lie in [first, first + STORE_INO_SPAN), but for the root's. */
+#define STORE_INO_SPAN (UINT64_C(1) << 36)
+MUST_CHECK enum err store_put_first_ino(struct txn *txn, uint64_t first);
+uint64_t store_first_ino(const struct store *store);
 /* 32 random bits made with the file: the generation of every inode. */
 uint32_t store_generation(const struct store *store);
 /*

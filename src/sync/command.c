@@ -13,6 +13,8 @@
  * (struct errand) and tells of progress by ticket.
  */
 
+enum { ROOT_INO = 1 };
+
 static bool is_in(const uint64_t *above, size_t n, uint64_t dir)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -300,6 +302,17 @@ void commands_uncover(struct sync *sync)
 	for (struct command *c = sync->commands; c; c = c->next) {
 		c->is_covered = c->is_expanded = c->is_listed = false;
 		c->counts = (struct counts){ 0 };
+	}
+	lock_drop(&sync->lock);
+}
+
+void commands_widen(struct sync *sync)
+{
+	lock_acquire(&sync->lock);
+	for (struct command *c = sync->commands; c; c = c->next) {
+		c->dir = ROOT_INO;
+		c->tree = true;
+		c->above_n = 0;
 	}
 	lock_drop(&sync->lock);
 }

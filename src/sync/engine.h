@@ -36,6 +36,8 @@ void status_begin_run(struct sync *sync);
 /* The run has ended: err and its reason stay until the next one that lists and succeeds. One that
  * only compared makes nothing complete and mends nothing. */
 void status_end_run(struct sync *sync, enum err err, const char *reason);
+/* The store is another, with nothing in it. */
+void status_begin_anew(struct sync *sync, const char *reason);
 /* The run was broken off: it neither succeeded nor failed. */
 void status_break_run(struct sync *sync);
 /* A round of listing begins. */
@@ -78,6 +80,8 @@ struct graveyard {
 void graves_init(struct graveyard *graves);
 void graves_destroy(struct graveyard *graves);
 void graves_note(struct sync *sync, uint64_t ino);
+/* None of them is in the store that the engine works on now. */
+void graves_forget(struct sync *sync);
 /* Purges a few of those that are due. False when there was nothing to do. */
 bool graves_tend(struct sync *sync);
 
@@ -124,6 +128,8 @@ bool commands_cover(struct sync *sync);
 void commands_note_listed(struct sync *sync);
 /* Its run was broken off: those left begin anew. */
 void commands_uncover(struct sync *sync);
+/* Their directories are no more: they are for the whole now. */
+void commands_widen(struct sync *sync);
 /* The first covered one above that ticket; false when there is none. */
 bool commands_next(struct sync *sync, uint64_t after, struct errand *ret);
 /* These do nothing when the command is gone. */
@@ -429,6 +435,27 @@ struct suspects {
 /* After a listing with nothing pending. *ret_again: some are to be listed afresh, by wish. */
 MUST_CHECK enum err audit_all(struct sync *sync, bool *ret_again);
 
+/* --- cache.c --- */
+
+#define SYNC_VALUE_WHOLE "whole" /* of a store made beside a damaged one */
+MUST_CHECK enum err sync_open_fresh(const struct account *account, const struct store *kept,
+				    struct store **ret, struct buf *reason);
+
+/* --- rebuild.c: another store in place of a damaged one --- */
+
+struct renewal {
+	struct sync_rebuild hooks;
+	bool is_begun, is_whole;
+	int64_t retry_ms; /* it could not be begun: not before then */
+};
+
+/* True when there is damage to get away from. */
+bool rebuild_is_due(struct sync *sync);
+/* Leaves the damaged store for a new one. ERR_CANCELLED: later. */
+MUST_CHECK enum err rebuild_begin(struct sync *sync);
+/* A run has brought everything. */
+MUST_CHECK enum err rebuild_end(struct sync *sync);
+
 /* --- run.c --- */
 
 /* Everything: lists and fetches until both have nothing left. */
@@ -450,15 +477,17 @@ struct sync {
 	pthread_t thread;
 	bool has_thread;
 
-	struct lock lock; /* leaf; guards the next six */
-	struct cond cond; /* one of the last four was set */
+	struct lock lock; /* leaf; guards the next seven */
+	struct cond cond; /* one of the last five was set */
 	struct command *commands;
 	uint64_t next_ticket;
 	bool has_news; /* a command came in that nobody looked at yet */
 	bool is_stopping;
 	bool is_broken;	 /* a command that this run works for was cancelled */
 	bool is_offline; /* by command */
+	bool has_damage; /* in the store, met by a reader or by us */
 
+	struct renewal renewal; /* is_begun and the store change under the lock */
 	struct board board;
 	struct graveyard graves;
 
@@ -483,6 +512,8 @@ struct sync {
 	enum err logged_err; /* the trouble that the log knows of */
 };
 
+/* The listener of its store. */
+void sync_hear(void *ctx, const struct store_change *change);
 /* True when the engine is to stop. */
 bool sync_is_stopping(struct sync *sync);
 /* True when the run under way is to end: to stop, to begin anew, or to send nothing. */

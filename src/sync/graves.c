@@ -33,6 +33,17 @@ void graves_destroy(struct graveyard *graves)
 	lock_destroy(&graves->lock);
 }
 
+void graves_forget(struct sync *sync)
+{
+	struct graveyard *graves = &sync->graves;
+
+	lock_acquire(&graves->lock);
+	free(graves->slots);
+	graves->slots = NULL;
+	graves->n = graves->size = graves->forgotten_n = 0;
+	lock_drop(&graves->lock);
+}
+
 static size_t slot_of(const struct grave *slots, size_t size, uint64_t ino)
 {
 	size_t i = (size_t)(ino * UINT64_C(0x9E3779B97F4A7C15) >> 32) & (size - 1);

@@ -20,7 +20,7 @@ enum {
 
 bool run_is_due(struct sync *sync)
 {
-	return clock_boot_ms() >= sync->due_ms || commands_wait(sync);
+	return clock_boot_ms() >= sync->due_ms || commands_wait(sync) || rebuild_is_due(sync);
 }
 
 /* --- the hierarchy --- */
@@ -308,7 +308,7 @@ enum err run_whole(struct sync *sync)
 	sync->has_lost = false;
 	sync->is_own = false;
 	do {
-		err = run_round(sync, is_first, &again);
+		err = rebuild_is_due(sync) ? ERR_DAMAGED : run_round(sync, is_first, &again);
 		is_first = false;
 	} while (!err && again);
 	wishes_clear(sync);

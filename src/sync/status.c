@@ -75,6 +75,19 @@ void status_break_run(struct sync *sync)
 	lock_drop(&board->lock);
 }
 
+void status_begin_anew(struct sync *sync, const char *reason)
+{
+	struct board *board = &sync->board;
+
+	status_break_run(sync);
+	lock_acquire(&board->lock);
+	board->was_complete = false;
+	board->trouble = ERR_OK;
+	board->shown.last_update = TIME_NONE;
+	lock_drop(&board->lock);
+	status_note_failure(sync, reason);
+}
+
 void status_note_failure(struct sync *sync, const char *reason)
 {
 	struct board *board = &sync->board;
@@ -187,6 +200,8 @@ void sync_load_status(struct sync *sync, struct sync_status *ret)
 
 	lock_acquire(&sync->lock);
 	bool is_offline = sync->is_offline;
+	const struct store *store = sync->store;
+	bool is_helpless = sync->renewal.is_begun || !sync->renewal.hooks.begun;
 	lock_drop(&sync->lock);
 	ews_load_stats(sync->ews, &stats);
 	lock_acquire(&board->lock);
@@ -201,7 +216,7 @@ void sync_load_status(struct sync *sync, struct sync_status *ret)
 	lock_drop(&board->lock);
 	ret->requests_n = stats.requests_n;
 	ret->bytes_in = stats.bytes_in;
-	if (store_is_damaged(sync->store) && ret->state > SYNC_STATE_ERROR) {
+	if (is_helpless && store_is_damaged(store) && ret->state > SYNC_STATE_ERROR) {
 		ret->state = SYNC_STATE_ERROR;
 		snprintf(ret->last_error, sizeof(ret->last_error),
 			 "%s: mount again to have it made anew", err_text(ERR_DAMAGED));

@@ -15,7 +15,7 @@ enum {
 	STORE_MS = 60 * 1000, /* somebody makes room, or mends the disk */
 };
 
-static void hear(void *ctx, const struct store_change *change)
+void sync_hear(void *ctx, const struct store_change *change)
 {
 	struct sync *sync = ctx;
 
@@ -45,7 +45,7 @@ enum err sync_open(const struct account *account, struct store *store, struct sy
 	cond_init(&sync->cond);
 	status_init(&sync->board);
 	graves_init(&sync->graves);
-	store_set_listener(store, hear, sync);
+	store_set_listener(store, sync_hear, sync);
 	*ret = sync;
 	return ERR_OK;
 }
@@ -276,6 +276,10 @@ static void *serve(void *ctx)
 	while (wait_for_run(sync)) {
 		status_begin_run(sync);
 		enum err err = run_whole(sync);
+		if (err == ERR_DAMAGED)
+			err = rebuild_begin(sync);
+		else if (!err)
+			err = rebuild_end(sync);
 		end_run(sync, err);
 		if (err == ERR_CANCELLED)
 			break_run(sync);

@@ -30,10 +30,16 @@ struct sync;
 
 /*
  * Opens the cache of the account for writing: makes its directory, binds it to the mailbox, waits
- * some seconds for another mount on it that is ending. A damaged file is set aside as PATH.damaged-TIME, never deleted, and a new one begun.
+ * some seconds for another mount on it that is ending.
+ *
+ * A damaged file is set aside as FILE.damaged-N, never deleted, and another made; but not before
+ * that is whole if the damaged one can be served: then *ret is the one under way (FILE.new), and
+ * *ret_kept the damaged one, held and to be read only.
  */
 MUST_CHECK enum err sync_open_cache(const struct account *account, struct store **ret,
-				    struct buf *reason);
+				    struct store **ret_kept, struct buf *reason);
+/* The name of the one under way. */
+MUST_CHECK enum err sync_print_fresh(const struct account *account, struct buf *ret);
 /* `store` is the writer's connection; lent for the life of the engine. Sends nothing. */
 MUST_CHECK enum err sync_open(const struct account *account, struct store *store, struct sync **ret,
 			      struct buf *reason);
@@ -45,6 +51,22 @@ MUST_CHECK enum err sync_is_listed(struct sync *sync, bool *ret);
 /* Logs in and lists the folders, here and now: the first mount of a mailbox. On failure *reason
  * says what failed and what to do. */
 MUST_CHECK enum err sync_list_folders(struct sync *sync, struct buf *reason);
+
+/*
+ * Damage that is met while the engine runs has the same end: it leaves its store alone, makes
+ * another beside it and works on that. `begun` hears of it before anything is in there, and owns the
+ * store that the engine worked on; `whole` when everything is there that the server had. Both from
+ * the sync thread; once in the life of an engine. `is_begun`: the store given is one under way.
+ * Before sync_start.
+ */
+struct sync_rebuild {
+	void (*begun)(void *ctx, struct store *fresh);
+	void (*whole)(void *ctx);
+	void *ctx;
+};
+void sync_set_rebuild(struct sync *sync, const struct sync_rebuild *rebuild, bool is_begun);
+/* Somebody met damage in the store. Any thread. */
+void sync_note_damage(struct sync *sync);
 
 /* fn hears of every change of the store, from the sync thread; NULL: nobody wants to. */
 MUST_CHECK enum err sync_start(struct sync *sync, store_change_fn fn, void *ctx);

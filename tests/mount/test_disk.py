@@ -6,13 +6,14 @@ import os
 import random
 import subprocess
 import time
+from stat import S_ISDIR
 
 import ewsfs
 import pytest
 from test_changes import check_against
 
 INBOX = "Inbox"
-PAGE = 4096
+PAGE = ewsfs.PAGE
 
 FAILING_DISK = r"""
 #define _GNU_SOURCE
@@ -161,61 +162,190 @@ def test_a_disk_that_takes_no_writes(small, new_mount, place, monkeypatch, kind)
     check_against(mount, small)
 
 
-def spoil(cache, page):
+def zero_header(cache):
+    with open(cache, "r+b") as file:
+        file.write(bytes(100))
+
+
+def cut_short(cache):
+    os.truncate(cache, cache.stat().st_size // 2 // PAGE * PAGE)
+
+
+def flip(cache, page, dice):
+    """Some bytes of one page become others."""
+    with open(cache, "r+b") as file:
+        for at in dice.sample(range(PAGE), 3):
+            file.seek(page * PAGE + at)
+            byte = file.read(1)[0]
+            file.seek(page * PAGE + at)
+            file.write(bytes([byte ^ dice.randrange(1, 256)]))
+
+
+def spoil(cache, page, dice):
+    """The whole of one page is another's, or nothing."""
     with open(cache, "r+b") as file:
         file.seek(page * PAGE)
-        file.write(random.Random(page).randbytes(PAGE))
+        file.write(dice.choice([bytes(PAGE), dice.randbytes(PAGE)]))
 
 
-def read_what_can_be(mount):
-    """Every file that can be found and read, by its path; what cannot be is an error, never wrong."""
-    good = {}
+def looks(read, *args):
+    """What can be read, or None; what cannot be is an error, and a certain one."""
     try:
-        for path in mount.files():
-            try:
-                good[str(path)] = path.read_bytes()
-            except OSError as error:
-                assert error.errno == errno.EIO
+        return read(*args)
     except OSError as error:
-        assert error.errno == errno.EIO
-    return good
+        assert error.errno in (errno.EIO, errno.ENOENT, errno.ENODATA), error
+        return None
+
+
+def look_at(mount):
+    """Everything that a user can see, as far as it can be seen: path, then what stands there."""
+    seen, waiting = {}, [mount.path]
+    while waiting:
+        directory = waiting.pop()
+        for name in looks(os.listdir, directory) or []:
+            path = directory / name
+            stat = looks(os.stat, path)
+            if stat and S_ISDIR(stat.st_mode):
+                waiting.append(path)
+            elif stat:
+                seen[str(path.relative_to(mount.path))] = (stat.st_size, looks(path.read_bytes), looks(ewsfs.xattrs, path))
+    return seen
+
+
+def check_good(seen, good, what):
+    """Nothing that was seen is wrong; what was not may be missing."""
+    for path, parts in seen.items():
+        assert path in good, f"{what}: {path} is not on the server"
+        for part, right in zip(parts, good[path]):
+            assert part is None or part == right, f"{what}: {path} is wrong"
 
 
 @pytest.fixture(scope="module")
 def synced(tmp_path_factory):
-    """A cache as it was written, and the server it is of."""
+    """A cache as it was written, the server that it is of, and what it shows."""
     place = tmp_path_factory.mktemp("synced")
-    server = ewsfs.Server("--synthetic", f"{ewsfs.USER}:2:12:20000:7")
+    server = ewsfs.Server("--synthetic", f"{ewsfs.USER}:2:12:9000:7")
     mount = ewsfs.Mount(server.url, place / "m", place / "m.db")
     mount.update()
-    good = {path.relative_to(mount.path): path.read_bytes() for path in mount.files()}
+    good = look_at(mount)
     mount.unmount()
-    yield server, place / "m.db", good
+    assert len(good) == 24 and all(None not in parts for parts in good.values())
+    yield server, (place / "m.db").read_bytes(), good
     server.stop()
 
 
-@pytest.mark.parametrize("part", range(12))
-def test_a_cache_damaged_in_any_page_is_made_anew(synced, new_mount, place, part):
-    server, cache, good = synced
-    raw = cache.read_bytes()
-    page = len(raw) // PAGE * part // 12
-    mine = place / "m.db"
-    mine.write_bytes(raw)
-    mine.chmod(0o600)
-    spoil(mine, page)
-    mount = new_mount(server, cache=mine, dirty_log=True)
-    for path, content in read_what_can_be(mount).items():
-        assert content == good[ewsfs.pathlib.Path(path).relative_to(mount.path)], f"page {page}: {path} is wrong"
-    try:
-        mount.update()
-    except OSError:
-        assert mount.status()["state"] == "error"
-    damaged = mount.status()["state"] == "error"
+def damaged(synced, new_mount, place, damage, n=0):
+    server, raw, _ = synced
+    cache = place / f"{n}.db"
+    cache.write_bytes(raw)
+    cache.chmod(0o600)
+    damage(cache)
+    return new_mount(server, name=f"m{n}", cache=cache, dirty_log=True)
+
+
+def whole(mount, good, what):
+    """After an update at the latest nothing is missing, and nothing is wrong after another mount."""
+    mount.update()
+    assert look_at(mount) == good, what
+    mount.update()  # what was met just now
+    assert mount.status()["state"] == "idle", what
+    assert look_at(mount) == good, what
     mount.unmount()
     mount.start()
+    assert look_at(mount) == good, what
+    mount.unmount()
+
+
+PAGES = int(os.environ.get("EWSFS_DAMAGED_PAGES", 60))
+
+
+def test_a_cache_damaged_in_any_page_is_never_wrong_and_made_anew(synced, new_mount, place):
+    seed = int(os.environ.get("EWSFS_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
+    dice = random.Random(seed)
+    _, raw, good = synced
+    pages = len(raw) // PAGE
+    for n in range(PAGES):
+        # All of them, where there are enough tries; else every so many.
+        page = n * pages // PAGES if PAGES < pages else n % pages
+        how = dice.choice([flip, flip, spoil])
+        what = f"seed {seed}, {how.__name__} page {page} of {pages}"
+        mount = damaged(synced, new_mount, place, lambda cache: how(cache, page, dice), n)
+        check_good(look_at(mount), good, what)
+        whole(mount, good, what)
+        for name in os.listdir(place):
+            if name.startswith(f"{n}.db") and not name.endswith(".log"):
+                os.unlink(place / name)
+
+
+@pytest.mark.parametrize("damage", [zero_header, cut_short])
+def test_a_cache_without_a_header_or_an_end_is_made_anew(synced, new_mount, place, damage):
+    mount = damaged(synced, new_mount, place, damage)
+    check_good(look_at(mount), synced[2], damage.__name__)
+    whole(mount, synced[2], damage.__name__)
+    assert (place / "0.db.damaged-1").exists()
+    assert not (place / "0.db.new").exists()
+
+
+def content_page(raw, good):
+    """One with nothing in it but the middle of a mail."""
+    for _, content, _ in good.values():
+        at = raw.find(content[PAGE:PAGE + 100])
+        if at > 0:
+            return at // PAGE
+    raise AssertionError("no mail is longer than two pages")
+
+
+def test_what_was_good_is_served_without_the_server_and_until_all_is_back(new_server, synced, new_mount, place):
+    _, raw, good = synced
+    server = new_server("--synthetic", f"{ewsfs.USER}:2:12:9000:7")
+    mount = new_mount(server, dirty_log=True)
     mount.update()
+    good = look_at(mount)
+    mount.unmount()
+    server.stop()
+    raw = mount.cache.read_bytes()
+    flip(mount.cache, content_page(raw, good), random.Random(1))
+    mount.start()
+    seen = look_at(mount)
+    check_good(seen, good, "without a server")
+    assert set(seen) == set(good) and 0 < sum(parts[1] is None for parts in seen.values()) < 4
+    mount.kill()
+    subprocess.run(["fusermount3", "-uz", str(mount.path)])
+    mount.start()  # now it is known from the beginning
+    assert look_at(mount) == seen
+    held = open(mount.path / next(path for path, parts in seen.items() if parts[1]), "rb")
+    inode = os.fstat(held.fileno()).st_ino
+    server.start(port=server.port)
+    mount.update()
+    assert look_at(mount) == good
+    assert os.fstat(held.fileno()).st_ino == inode and held.read()  # a reader of the old one reads on
+    held.close()
     assert mount.status()["state"] == "idle"
-    assert {path.relative_to(mount.path): path.read_bytes() for path in mount.files()} == good
-    if damaged:
-        aside = [name for name in os.listdir(place) if ".damaged-" in name]
-        assert aside, "a damaged file is kept"
+    inodes = {path: os.stat(mount.path / path).st_ino for path in good}
+    mount.unmount()
+    assert mount.cache.with_name("m.db.new").exists()
+    mount.start()
+    assert look_at(mount) == good
+    assert {path: os.stat(mount.path / path).st_ino for path in good} == inodes
+    assert (place / "m.db.damaged-1").exists() and not (place / "m.db.new").exists()
+
+
+def test_damage_met_while_mounted_mends_itself(new_server, new_mount, place):
+    server = new_server("--synthetic", f"{ewsfs.USER}:2:12:9000:7")
+    mount = new_mount(server, dirty_log=True)
+    mount.update()
+    good = look_at(mount)
+    mount.unmount()
+    flip(mount.cache, content_page(mount.cache.read_bytes(), good), random.Random(1))
+    mount.start()
+    seen = look_at(mount)  # nobody asks for more
+    check_good(seen, good, "while mounted")
+    end = time.monotonic() + 60
+    while look_at(mount) != good:
+        assert time.monotonic() < end, mount.status()
+    text = mount.log_path.read_text()
+    assert text.count("is made") == 1, text
+    server.op("deliver", INBOX, count=2)
+    server.op("change", INBOX, count=2)
+    mount.update()
+    check_against(mount, server)

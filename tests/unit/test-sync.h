@@ -17,7 +17,7 @@
 struct bench {
 	char dir[32], path[64], log[64];
 	struct account account;
-	struct store *store;
+	struct store *store, *kept; /* kept: a damaged one that is served meanwhile */
 	struct sync *sync;
 };
 
@@ -33,7 +33,7 @@ static inline void bench_clean(struct bench *bench)
 static inline void bench_open(struct bench *bench)
 {
 	AUTO(buf) struct buf reason = { 0 };
-	enum err err = sync_open_cache(&bench->account, &bench->store, &reason);
+	enum err err = sync_open_cache(&bench->account, &bench->store, &bench->kept, &reason);
 
 	if (!err)
 		err = sync_open(&bench->account, bench->store, &bench->sync, &reason);
@@ -45,6 +45,7 @@ static inline void bench_close(struct bench *bench)
 {
 	sync_release(&bench->sync);
 	store_release(&bench->store);
+	store_release(&bench->kept);
 }
 
 static inline int bench_up(void **state)
