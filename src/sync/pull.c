@@ -63,6 +63,16 @@ static enum err check_page(const struct pull *pull, const struct ews_page *page)
 	return ERR_PROTOCOL;
 }
 
+/* The first of several pages of a listing from nothing: a digest noted before, while the folder
+ * was not shown or before it was listed afresh, must not pass for the whole of it after a
+ * restart. */
+static enum err forget_digest(struct pull *pull, struct txn *txn)
+{
+	const struct digest unknown = { .commit = TIME_NONE, .deleted_n = -1 };
+
+	return store_put_folder_synced(txn, pull->folder->ino, &unknown, pull->folder->last_sync);
+}
+
 static enum err commit_page(struct pull *pull, const struct ews_page *page)
 {
 	uint64_t ino = pull->folder->ino;
@@ -73,6 +83,8 @@ static enum err commit_page(struct pull *pull, const struct ews_page *page)
 		err = page_apply(pull, &txn, page);
 	if (!err)
 		err = store_put_folder_state(&txn, ino, page->state);
+	if (!err && !is_last(page) && !pull->state)
+		err = forget_digest(pull, &txn);
 	if (!err && is_last(page) && pull->relist)
 		err = relist_end(pull, &txn);
 	if (!err && is_last(page))

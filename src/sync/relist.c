@@ -42,7 +42,6 @@ enum err relist_load(struct sync *sync, uint64_t ino, enum relist *ret)
 enum err relist_begin(struct pull *pull, enum relist kind)
 {
 	const struct folder *folder = pull->folder;
-	const struct digest unknown = { .commit = TIME_NONE, .deleted_n = -1 };
 	const char mark[] = { (char)('0' + kind), '\0' };
 	AUTO(txn) struct txn txn = { 0 };
 	char key[32];
@@ -53,9 +52,6 @@ enum err relist_begin(struct pull *pull, enum relist kind)
 		err = store_put_value(&txn, key, mark);
 	if (!err)
 		err = store_put_folder_state(&txn, folder->ino, NULL);
-	/* An equal digest must not pass for a whole listing after a restart. */
-	if (!err)
-		err = store_put_folder_synced(&txn, folder->ino, &unknown, folder->last_sync);
 	if (!err)
 		err = txn_commit(&txn);
 	FAULT("relist.begin");

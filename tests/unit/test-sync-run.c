@@ -62,6 +62,31 @@ static void test_a_full_page_is_compared_again(void **state)
 	assert_int_equal(fake.folders_calls_n, 2);
 }
 
+/* I1: what was noted of a folder while it was hidden does not pass for a listing cut short. */
+static void test_I1_a_folder_shown_again_is_listed_to_its_end_after_a_restart(void **state)
+{
+	struct bench *bench = *state;
+	struct fake_folder *folder = fake_add_folder("A", "ROOT", "A");
+
+	fake_add_item("X", "k", "one");
+	fake_add_item("Y", "k", "two");
+	fake_add_page(
+		&(struct fake_page){ "A", NULL, "s1", { FAKE_CREATE("X", "k") }, .more = true });
+	fake_add_page(&(struct fake_page){ "A", "s1", "s2", { FAKE_CREATE("Y", "k") } });
+	folder->is_hidden = true;
+	run_ok(bench);
+	folder->is_hidden = false;
+	fake_touch_folder("A", "Fk2");
+	fake.pages[1].err = ERR_OFFLINE;
+	assert_int_equal(run_whole(bench->sync), ERR_OFFLINE);
+	bench_close(bench);
+	bench_open(bench);
+	fake.pages[1].err = ERR_OK;
+	run_ok(bench);
+	check_item(bench, "X", "one");
+	check_item(bench, "Y", "two");
+}
+
 static void look_slowly(void)
 {
 	usleep(1100 * 1000);
@@ -328,6 +353,7 @@ int main(void)
 		bench_test(test_an_unchanged_mailbox_costs_one_request),
 		bench_test(test_without_a_digest_all_folders_are_asked),
 		bench_test(test_a_full_page_is_compared_again),
+		bench_test(test_I1_a_folder_shown_again_is_listed_to_its_end_after_a_restart),
 		bench_test(test_I9_a_slow_digest_leaves_time_to_fetch),
 		bench_test(test_an_expired_state_keeps_what_is_equal),
 		bench_test(test_I1_a_listing_afresh_that_is_cut_short_begins_anew),
