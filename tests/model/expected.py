@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The mount as it has to look, worked out from the server's truth, and what differs from it."""
+import base64
 import hashlib
 import os
 import re
@@ -78,6 +79,12 @@ def is_subject(shown, subject):
             and SUBJECT_MOST - 200 < len(shown.encode()) <= SUBJECT_MOST)
 
 
+def own_change_key(item):
+    """PR_CHANGE_KEY, which gromox gives with nothing around it."""
+    raw = base64.b64decode(item["change_key"])
+    return raw.hex() if len(raw) == 22 else ewsfs.mapi_change_key(item["change_key"])
+
+
 def attributes(item, folder):
     """All that is the server's own word, but for the subject."""
     shown = {
@@ -92,7 +99,7 @@ def attributes(item, folder):
         "user.ews.flag": item["flag"],
         "user.ews.categories": "\n".join(item["categories"]) or None,
         "user.ews.size": str(item["size"]),
-        "user.mapi.change_key": ewsfs.mapi_change_key(item["change_key"]),
+        "user.mapi.change_key": own_change_key(item),
         "user.mapi.predecessor_change_list": item["predecessors"],
         "user.ews.message_id": item["message_id"],
         "user.ews.sensitivity": item["sensitivity"],
@@ -122,8 +129,8 @@ class Memory:
 
 def check_content(item, content):
     if names.extension(item["class"]) == "eml" or item["kind"] == "CalendarItem":
-        is_right = hashlib.sha256(content).hexdigest() == item["mime_sha256"]
-        size = item["mime_size"]
+        size, digest = item["mime_size"], hashlib.sha256(content).hexdigest()
+        is_right = len(content) == size and item["mime_sha256"] in (digest, None)
         return [] if is_right else [f"{len(content)} bytes, not those {size} of the server"]
     return cards.differences(item, content)
 
@@ -229,14 +236,14 @@ def differences(mount, folders, memory=None, keys=None):
     return wrong or check_control_files(mount, directories, files)
 
 
-def fingerprint(mount):
+def fingerprint(mount, has_stable_mime):
     """All that a second mount with a new cache shows too."""
     shown = {}
     for path in mount.files():
         info = os.lstat(path)
         values = ewsfs.xattrs(path)
         del values["user.ews.sync"]  # speaks of the versions that this mount has seen
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        content = has_stable_mime and hashlib.sha256(path.read_bytes()).hexdigest()
         name = str(path.relative_to(mount.path))
         shown[name] = (info.st_size, info.st_mtime_ns, content, values)
     return shown

@@ -8,7 +8,7 @@ a verdict is right when one of them leads to it.
 """
 import collections
 
-import ewsfs
+import expected
 
 GUID_BYTES = 16
 LOCAL_MOST = 8  # bytes of a counter
@@ -93,7 +93,7 @@ class Keys:
                 for version in item["given"][counts.get(item["id"], 0):]:
                     histories = histories | {after(history, version) for history in histories}
                 if folder["id"] in shown:
-                    held = (ewsfs.mapi_change_key(item["change_key"]), item["predecessors"])
+                    held = (expected.own_change_key(item), item["predecessors"])
                     histories = {after(history, held) for history in histories}
                 self.histories[item["id"]] = histories
                 self.given[item["id"]] = len(item["given"])

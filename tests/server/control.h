@@ -119,8 +119,9 @@
  * GET /test/mailbox?user=U is the truth to compare with: every folder (path, id,
  * change_key, parent, class, hidden, counts) and every item in it (id, change_key,
  * class, kind, subject, people, times as seconds, flags, predecessors, "given": the keys and lists
- * of the versions that GetItem has given away; of its MIME the size and the SHA-256, and what
- * contacts, lists and tasks have beside; with mime=0 these last are left out, and it is fast).
+ * of the versions that GetItem has given away; of its MIME the size and the SHA-256, which is null
+ * where it differs each time, and what contacts, lists and tasks have beside; with mime=0 these
+ * last are left out, and it is fast).
  */
 struct control_request {
 	const char *method, *name;

@@ -34,11 +34,14 @@ static void set_mime(json_t *object, const struct item *item, const struct props
 
 	if (item_mime(item, props, &mime))
 		return;
+	set(object, "mime_size", json_integer((json_int_t)mime.len));
+	set(object, "mime_sha256", NULL);
+	if (item->folder->box->like->mime_varies && item->kind < KIND_APPOINTMENT)
+		return;
 	sha256_init(&sha);
 	sha256_update(&sha, mime.len, (const uint8_t *)buf_str(&mime));
 	sha256_digest(&sha, sizeof(digest), digest);
 	set(object, "mime_sha256", hex(digest, sizeof(digest)));
-	set(object, "mime_size", json_integer((json_int_t)mime.len));
 }
 
 static json_t *categories(const struct item *item)
