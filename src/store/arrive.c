@@ -182,7 +182,7 @@ enum err store_put_content(struct txn *txn, int64_t row, const struct item *item
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
-	if (record.state == ITEM_EXCLUDED)
+	if (record.state >= ITEM_EXCLUDED)
 		return ERR_OK;
 	record.verdict = verdict;
 	err = queue_done(store, row, item->change_key);
@@ -241,7 +241,7 @@ enum err store_put_quarantine(struct txn *txn, int64_t row, const struct item *i
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
-	if (record.state == ITEM_EXCLUDED)
+	if (record.state >= ITEM_EXCLUDED)
 		return ERR_OK;
 	err = take_item(&record, item, &has_new_flag);
 	if (!err)
@@ -263,7 +263,7 @@ enum err store_put_ghost(struct txn *txn, int64_t row)
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
-	if (record.state == ITEM_EXCLUDED)
+	if (record.state >= ITEM_EXCLUDED)
 		return ERR_OK;
 	err = queue_done(store, row, NULL);
 	if (!err && record.is_hollow)

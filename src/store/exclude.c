@@ -4,17 +4,6 @@
 /* Items that are known and not mirrored, because of since=. */
 enum { BATCH_MAX = 256 };
 
-static enum err exclude(struct store *store, struct record *record)
-{
-	enum err err = record_unlink(store, record);
-
-	if (!err)
-		err = queue_drop(store, record->row);
-	str_release(&record->error);
-	record->state = ITEM_EXCLUDED;
-	return err ? err : record_save(store, record);
-}
-
 /* Which version it is tells a comparison with the server that nothing differs. */
 static enum err take_key(struct record *record, const char *change_key)
 {
@@ -35,7 +24,7 @@ enum err store_put_excluded(struct txn *txn, int64_t row, const char *change_key
 
 	if (!err)
 		err = take_key(&record, change_key);
-	return err ? err : exclude(txn->store, &record);
+	return err ? err : record_leave(txn->store, &record, ITEM_EXCLUDED);
 }
 
 /* Rows to turn, and what they are now. */

@@ -267,6 +267,22 @@ static enum err drop_items(struct store *store, uint64_t folder)
 	}
 }
 
+static enum err leave_items(struct store *store, uint64_t folder)
+{
+	int64_t after = 0;
+
+	for (;;) {
+		AUTO(record) struct record record = { 0 };
+		enum err err = record_next_mirrored(store, folder, after, &record);
+		if (err)
+			return err == ERR_NOT_FOUND ? ERR_OK : err;
+		after = record.row;
+		err = record_leave(store, &record, ITEM_LEFT);
+		if (err)
+			return err;
+	}
+}
+
 enum err store_drop_folder(struct txn *txn, uint64_t ino)
 {
 	struct store *store = txn->store;
@@ -289,7 +305,7 @@ enum err store_drop_folder(struct txn *txn, uint64_t ino)
 enum err store_clear_folder(struct txn *txn, uint64_t ino)
 {
 	const struct digest unknown = { .commit = TIME_NONE, .deleted_n = -1 };
-	enum err err = drop_items(txn->store, ino);
+	enum err err = leave_items(txn->store, ino);
 
 	if (!err)
 		err = store_put_folder_state(txn, ino, NULL);

@@ -123,6 +123,9 @@ MUST_CHECK enum err record_load(struct store *store, int64_t row, struct record 
 MUST_CHECK enum err record_find(struct store *store, const char *id, struct record *ret);
 /* Any of the folder. */
 MUST_CHECK enum err record_next(struct store *store, uint64_t folder, struct record *ret);
+/* Any of the folder with a row above that and not ITEM_LEFT. */
+MUST_CHECK enum err record_next_mirrored(struct store *store, uint64_t folder, int64_t after,
+					 struct record *ret);
 MUST_CHECK enum err record_save(struct store *store, const struct record *record);
 /* A size as a server states it, within what a file can have: so that no sum of them overflows. */
 uint64_t record_stated_size(uint64_t size);
@@ -142,6 +145,8 @@ MUST_CHECK enum err record_stamp_ctime(struct store *store, const struct record 
 				       bool has_new_flag);
 /* Its file leaves the tree and becomes a grave. */
 MUST_CHECK enum err record_unlink(struct store *store, struct record *record);
+/* Its file and its job go and its row stays, in that state. */
+MUST_CHECK enum err record_leave(struct store *store, struct record *record, enum item_state state);
 MUST_CHECK enum err record_drop(struct store *store, struct record *record);
 /* The name is another's: the item stays known, without the name. */
 MUST_CHECK enum err record_clash(struct store *store, struct record *record);

@@ -33,7 +33,7 @@ enum err store_queue_fetch(struct txn *txn, int64_t row, const char *change_key,
 
 	if (err)
 		return err;
-	if (record.state == ITEM_GHOST || record.state == ITEM_EXCLUDED) {
+	if (record.state >= ITEM_GHOST) {
 		record.state = record.ino ? ITEM_LOCAL : ITEM_PENDING;
 		err = record_save(store, &record);
 	}

@@ -69,6 +69,15 @@ enum err record_next(struct store *store, uint64_t folder, struct record *ret)
 	return read_record(&q, ret);
 }
 
+enum err record_next_mirrored(struct store *store, uint64_t folder, int64_t after,
+			      struct record *ret)
+{
+	AUTO(query)
+	struct query q = query(store, SQL_NEXT_MIRRORED, v_ino(folder), v_int(after));
+
+	return read_record(&q, ret);
+}
+
 enum err record_save(struct store *store, const struct record *record)
 {
 	struct value is_read = record->is_read < 0 ? v_text(NULL) : v_int(record->is_read);
@@ -180,6 +189,17 @@ enum err record_unlink(struct store *store, struct record *record)
 	enum err err = high_keep(store, record);
 
 	return err ? err : unlink_file(store, record);
+}
+
+enum err record_leave(struct store *store, struct record *record, enum item_state state)
+{
+	enum err err = record_unlink(store, record);
+
+	if (!err)
+		err = queue_drop(store, record->row);
+	str_release(&record->error);
+	record->state = state;
+	return err ? err : record_save(store, record);
 }
 
 enum err record_drop(struct store *store, struct record *record)

@@ -118,12 +118,14 @@
 	X(LOAD_RECORD, RECORD_COLUMNS "WHERE i.row = ?1") \
 	X(FIND_RECORD, RECORD_COLUMNS "WHERE i.ews_id = ?1") \
 	X(NEXT_RECORD, RECORD_COLUMNS "WHERE i.folder = ?1 LIMIT 1") \
+	X(NEXT_MIRRORED, RECORD_COLUMNS "WHERE i.folder = ?1 AND i.row > ?2 AND i.state <> 5 " \
+		"ORDER BY i.row LIMIT 1") \
 	X(EACH_ITEM, "SELECT row, ews_id FROM item WHERE folder = ?1 AND row > ?2 ORDER BY row") \
 	X(COUNT_UNSEEN, "SELECT count(*) FROM item WHERE folder = ?1 AND ino IS NULL " \
 		"AND is_read IS 0") \
-	/* Mail is of the kinds 0 and 4; state 4 is ITEM_EXCLUDED. Once a day. */ \
+	/* Mail is of the kinds 0 and 4; state 4 is ITEM_EXCLUDED, 5 ITEM_LEFT. Once a day. */ \
 	X(AGE_ITEMS, "SELECT row, state FROM item WHERE row > ?1 AND kind IN (0, 4) AND " \
-		"((received < ?2 AND state <> 4) OR (received >= ?2 AND state = 4)) " \
+		"((received < ?2 AND state NOT IN (4, 5)) OR (received >= ?2 AND state = 4)) " \
 		"ORDER BY row LIMIT ?3") \
 	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, " \
 		"by_received, size, file_size, received, modified) " \

@@ -178,7 +178,8 @@ MUST_CHECK enum err store_place_folder(struct txn *txn, const struct folder *fol
 /* Removes the folder, its items and their entries; its inodes become graves. Not its
  * subfolders. */
 MUST_CHECK enum err store_drop_folder(struct txn *txn, uint64_t ino);
-/* Drops its items and forgets how far its sync had come: as if it had never been listed. */
+/* Its files go, and it forgets how far its sync had come. Of its items only the rows stay, with
+ * what was seen of their keys: listed again, they are as new. */
 MUST_CHECK enum err store_clear_folder(struct txn *txn, uint64_t ino);
 /* The sync state of SyncFolderItems; NULL forgets it. */
 MUST_CHECK enum err store_put_folder_state(struct txn *txn, uint64_t ino, const char *state);
@@ -200,6 +201,7 @@ enum item_state {
 	ITEM_QUARANTINED = 2, /* the server cannot deliver it: a file whose reads fail */
 	ITEM_GHOST = 3,	      /* announced, but GetItem says it does not exist */
 	ITEM_EXCLUDED = 4,    /* known, and not to be mirrored: outside of since= */
+	ITEM_LEFT = 5,	      /* was known, in a folder that is no longer mirrored */
 };
 
 struct item_row {

@@ -282,7 +282,7 @@ MUST_CHECK enum err digest_remember(struct sync *sync, const struct round *round
 /* Brings the store in line with what is wanted now. */
 MUST_CHECK enum err scope_apply(struct sync *sync);
 /* Shows all folders (sorted by id) where they belong, but for those that exclude= names and all
- * below them: of these nothing is kept. */
+ * below them: of these nothing is kept but what was seen of their items' keys. */
 MUST_CHECK enum err scope_place(struct sync *sync, struct txn *txn, struct folders *folders,
 				const char *root_id);
 /* Older mail than since= wants. `row`: what is known of it; NULL: nothing. */
@@ -370,6 +370,8 @@ enum difference page_compare(const struct item_row *row, const struct ews_change
 
 /* The kind of a relist of the folder that was begun and not ended. */
 MUST_CHECK enum err relist_load(struct sync *sync, uint64_t ino, enum relist *ret);
+/* The folder is to be listed from nothing when it is listed. */
+MUST_CHECK enum err relist_put(struct txn *txn, uint64_t ino, enum relist kind);
 /* Forgets the state: the listing begins anew, and what it does not show goes at its end. */
 MUST_CHECK enum err relist_begin(struct pull *pull, enum relist kind);
 MUST_CHECK enum err relist_note(struct pull *pull, int64_t row, enum difference difference);

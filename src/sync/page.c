@@ -72,7 +72,7 @@ enum difference page_compare(const struct item_row *row, const struct ews_change
 {
 	const char *key = change->change_key;
 
-	if (!row || (row->state == ITEM_PENDING && row->ino == 0))
+	if (!row || row->state == ITEM_LEFT || (row->state == ITEM_PENDING && row->ino == 0))
 		return DIFFERENCE_ABSENT;
 	if (change->has_read && row->has_read && change->is_read != row->is_read)
 		return DIFFERENCE_CHANGED;

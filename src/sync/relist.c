@@ -39,17 +39,23 @@ enum err relist_load(struct sync *sync, uint64_t ino, enum relist *ret)
 	return ERR_OK;
 }
 
+enum err relist_put(struct txn *txn, uint64_t ino, enum relist kind)
+{
+	const char mark[] = { (char)('0' + kind), '\0' };
+	char key[32];
+
+	print_key(ino, key, sizeof(key));
+	return store_put_value(txn, key, mark);
+}
+
 enum err relist_begin(struct pull *pull, enum relist kind)
 {
 	const struct folder *folder = pull->folder;
-	const char mark[] = { (char)('0' + kind), '\0' };
 	AUTO(txn) struct txn txn = { 0 };
-	char key[32];
 
-	print_key(folder->ino, key, sizeof(key));
 	enum err err = txn_begin(&txn, pull->sync->store);
 	if (!err)
-		err = store_put_value(&txn, key, mark);
+		err = relist_put(&txn, folder->ino, kind);
 	if (!err)
 		err = store_put_folder_state(&txn, folder->ino, NULL);
 	if (!err)

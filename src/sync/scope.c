@@ -74,15 +74,17 @@ static enum err note_excludes(const struct account *account, struct txn *txn)
 	return err ? err : store_put_value(txn, VALUE_EXCLUDE, buf_str(&wanted));
 }
 
-/* What exclude= leaves out is hidden, and nothing of it is kept. */
+/* What exclude= leaves out is hidden, and nothing of it is kept but the history of its keys. Its
+ * items may go meanwhile: that shows when it is listed from nothing. */
 static enum err clear_excluded(struct txn *txn, const struct folder *folder)
 {
 	struct store_tally tally;
 	enum err err = store_load_tally(txn->store, folder->ino, false, &tally);
 
-	if (err || (tally.known_n == 0 && !folder->sync_state))
+	if (err || (tally.items_n == 0 && tally.pending_n == 0 && !folder->sync_state))
 		return err;
-	return store_clear_folder(txn, folder->ino);
+	err = store_clear_folder(txn, folder->ino);
+	return err ? err : relist_put(txn, folder->ino, RELIST_EXPIRED);
 }
 
 static enum err place_marked(struct txn *txn, struct folders *folders, const char *root_id,

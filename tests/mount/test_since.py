@@ -196,6 +196,21 @@ def test_exclude_changes_between_mounts_in_both_directions(tree, new_mount):
     assert int(mount.status()["items"]) == size
 
 
+def test_a_regression_is_not_forgotten_by_leaving_the_folder_out(tree, new_mount):
+    mount = new_mount(tree)
+    mount.update()
+    remount(mount, "exclude=Inbox/Lists")
+    tree.reset_requests()
+    regressed, = tree.op("regress", "Inbox/Lists", count=1, by=5)
+    tree.op("delete", "Inbox/Lists/Deep, and odd", count=1)
+    mount.update()
+    assert not {"SyncFolderItems", "GetItem"} & set(tree.requests())
+    remount(mount)
+    check_against(mount, tree)
+    assert ewsfs.xattrs(mount.by_item_id()[regressed])["user.ews.sync"] == "regressed"
+    assert mount.status()["regressed"] == "1"
+
+
 def test_even_the_inbox_can_be_left_out(tree, new_mount):
     mount = new_mount(tree, "exclude=Inbox")
     mount.update()

@@ -70,6 +70,30 @@ static void test_high_is_kept_only_where_the_version_held_is_not_the_highest(voi
 	assert_int_equal(tally(b->store, dir, false).regressed_n, 0);
 }
 
+static void test_high_outlives_the_folder_that_is_left_out(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+	AUTO(txn) struct txn txn = { 0 };
+	struct store_node node;
+	bool is_news, more;
+	int64_t after = 0;
+
+	put_version(b, dir, "K5", 5, &is_news);
+	begin(&txn, b->store);
+	check_ok(store_clear_folder(&txn, dir));
+	/* since= has nothing to say of it, in either direction. */
+	check_ok(store_age_items(&txn, T0 + 1, &after, &more));
+	after = 0;
+	check_ok(store_age_items(&txn, INT64_MIN, &after, &more));
+	commit(&txn);
+	check_err(store_find_entry(b->store, dir, "one.eml", &node), ERR_NOT_FOUND);
+	assert_int_equal(tally(b->store, dir, false).pending_n, 0);
+	assert_int_equal(tally(b->store, dir, false).items_n, 0);
+	assert_int_equal(put_version(b, dir, "K3", 3, &is_news), VERDICT_REGRESSED);
+	assert_int_equal(tally(b->store, dir, false).regressed_n, 1);
+}
+
 static void exclude(struct bench *b, uint64_t dir)
 {
 	AUTO(txn) struct txn txn = { 0 };
@@ -156,6 +180,7 @@ static void test_the_edge_moves_both_ways(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		bench_test(test_high_outlives_the_folder_that_is_left_out),
 		bench_test(test_high_is_kept_only_where_the_version_held_is_not_the_highest),
 		bench_test(test_high_outlives_the_file_and_goes_with_the_id),
 		bench_test(test_an_excluded_item_is_known_and_has_no_file),
