@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
 	{ "write",             LATER,   0,                            0,   0,       NULL, NULL, "change the mailbox" },
 	{ "delete",            LATER,   0,                            0,   0,       "HOW", NULL, "what rm does with write" },
 	{ "cache",             TEXT,    IN(account.cache),            0,   0,       "FILE", "~/.cache/ewsfs/USER@HOST.db", "the local store" },
-	{ "notify",            CHOICE,  IN(account.notify),           0,   0,       "auto|poll|off|-streaming|-pull", "auto", "how to learn of changes" },
+	{ "notify",            CHOICE,  IN(account.notify),           0,   0,       "auto|streaming|pull|poll|off", "auto", "how to learn of changes" },
 	{ "poll",              NUMBER,  IN(account.poll_s),           5,   86400,   "SECONDS", "60", "between polls" },
 	{ "connections",       NUMBER,  IN(account.connections_n),    1,   10,      "N", "4", "most requests at once" },
 	{ "batch",             NUMBER,  IN(account.batch_n),          1,   100,     "N", "10", "most items in a request" },

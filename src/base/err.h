@@ -32,6 +32,7 @@
 	X(INTERRUPTED,  EINTR,        "interrupted") \
 	X(CANCELLED,    ECANCELED,    "cancelled") \
 	X(SYNC_RESET,   EIO,          "sync state expired, list afresh") \
+	X(SUBSCRIPTION, EIO,          "subscription refused or lost") \
 	X(SHAPE,        EIO,          "server refuses a property we asked for") \
 	X(STALE_REPLY,  EIO,          "reply does not answer the question") \
 	X(BAD_ITEM,     EIO,          "server cannot deliver the item") \

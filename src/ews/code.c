@@ -48,6 +48,19 @@ static const struct {
 	/* The sync state. */
 	{ "ErrorInvalidSyncStateData",           ERR_SYNC_RESET, SCOPE_ONE },
 
+	/* A subscription that is gone, or will not be had: subscribe anew, and look at all folders. */
+	{ "ErrorSubscriptionNotFound",           ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorInvalidSubscription",            ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorSubscriptionUnsubscribed",       ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorSubscriptionAccessDenied",       ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorMissedNotificationEvents",       ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorReadEventsFailed",               ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorEventNotFound",                  ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorInvalidWatermark",               ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorExpiredSubscription",            ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorInvalidPullSubscriptionId",      ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorExceededSubscriptionCount",      ERR_SUBSCRIPTION, SCOPE_ONE },
+
 	/* A property that this server, or this kind of item, does not have. */
 	{ "ErrorInvalidPropertyRequest",         ERR_SHAPE,      SCOPE_ONE },
 	{ "ErrorInvalidPropertyForOperation",    ERR_SHAPE,      SCOPE_ONE },

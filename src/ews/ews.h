@@ -149,6 +149,54 @@ struct ews_items_sink {
 MUST_CHECK enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *ids,
 				  size_t n, const char *spool_dir,
 				  const struct ews_items_sink *sink, void *ctx);
+/* --- notifications --- */
+
+/* What happened to an item, or to a folder. A hint: it may come twice, late, or not at all. */
+struct ews_event {
+	bool is_modified;      /* changed where it is; else it came, went or moved */
+	const char *folder_id; /* of a folder; NULL: it is about an item */
+	const char *parent_id, *old_parent_id; /* where it is, and was; NULL: not said */
+};
+typedef enum err (*ews_event_fn)(void *ctx, const struct ews_event *event);
+
+/* Subscribes to all folders of the mailbox. A subscription ends when nobody asks for its events for
+ * so many minutes (streams: the server's own time). The watermark is for ews_get_events(). From
+ * then on all requests ask for the machine that has it. ERR_SUBSCRIPTION: there are too many.
+ * Waits. */
+enum ews_subscription { EWS_STREAMING, EWS_PULL };
+MUST_CHECK enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes,
+				  char **ret_id, char **ret_watermark);
+/* Best effort: waits so many ms at most, and nobody hears how it went. */
+void ews_unsubscribe(struct ews *ews, const char *id, int64_t ms);
+/* What happened since the watermark, which moves on. *ret_more: call again. ERR_SUBSCRIPTION: it
+ * is gone, or events were lost. Waits. */
+MUST_CHECK enum err ews_get_events(struct ews *ews, const char *id, char **watermark,
+				   ews_event_fn fn, void *ctx, bool *ret_more);
+
+struct ews_stream_sink {
+	ews_event_fn event;
+	/* After each message of the server, if only to say that it is there. */
+	void (*beat)(void *ctx, bool had_events);
+	/* Once, last. ERR_OK: its time was over. ERR_SUBSCRIPTION as above. */
+	void (*done)(void *ctx, enum err err);
+};
+
+/*
+ * GetStreamingEvents: starts and returns; one at a time. The sink, which is not copied, runs
+ * inside ews_wait() and the calls that wait, and ews_wait() ends when it had something. It is no
+ * request under way to ews_pending_n(), and takes none of the connections of the others. The
+ * server ends it after so many minutes (1 to 30); without a byte for silence_ms we do, with
+ * ERR_OFFLINE. If this fails, the sink is not called.
+ */
+MUST_CHECK enum err ews_stream(struct ews *ews, const char *id, int minutes, int64_t silence_ms,
+			       const struct ews_stream_sink *sink, void *ctx);
+void ews_stream_limit(struct ews *ews, int64_t silence_ms);
+bool ews_is_streaming(const struct ews *ews);
+/* Ends it: done(ERR_CANCELLED). Not from the sink. */
+void ews_stream_close(struct ews *ews);
+
+/* --- waiting --- */
+
 /* Requests under way. */
 int ews_pending_n(const struct ews *ews);
 /* Drives requests until one is done, the time is over or ews_wake(). */

@@ -172,19 +172,25 @@ static enum err close_fault(void *ctx, const struct sax *sax)
 	return err ? err : ERR_PROTOCOL;
 }
 
+/* gromox calls those of GetEvents "x". */
+static bool is_message_of(const struct reply *reply, const char *name)
+{
+	size_t n = strlen(reply->operation->name);
+
+	return strcmp(name, "x") == 0 || (strncmp(name, reply->operation->name, n) == 0 &&
+					  strcmp(name + n, "ResponseMessage") == 0);
+}
+
 static enum err open_message(void *ctx, const struct sax *sax)
 {
 	struct reply *reply = ctx;
-	size_t n = strlen(reply->operation->name);
-	const char *name = sax_name(sax);
 
 	if (!reply->has_answer)
 		return refuse(reply, ERR_STALE_REPLY, "the reply answers another question");
 	if (reply->seen_n == reply->n)
 		return refuse(reply, ERR_STALE_REPLY,
 			      "the reply holds more answers than were asked for");
-	if (strncmp(name, reply->operation->name, n) != 0 ||
-	    strcmp(name + n, "ResponseMessage") != 0)
+	if (!is_message_of(reply, sax_name(sax)))
 		return refuse(reply, ERR_STALE_REPLY, "the reply answers another question");
 	clear_status(reply);
 	return reply->operation->open(reply->ctx, reply->seen_n);

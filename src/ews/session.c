@@ -111,7 +111,7 @@ static void note(struct ews *ews, const char *code, const char *text, int64_t ba
 	ews->back_off_ms = back_off_ms;
 }
 
-static void note_failure(struct call *call, const struct http_result *result, enum err err)
+void call_note_failure(struct call *call, const struct http_result *result, enum err err)
 {
 	const char *code = reply_code(call->reply), *text = reply_text(call->reply);
 	int64_t back_off_ms = reply_back_off_ms(call->reply);
@@ -138,7 +138,7 @@ static bool on_is_settled(void *ctx)
 	return reply_is_settled(call->reply);
 }
 
-static enum err judge(struct call *call, const struct http_result *result)
+enum err call_judge(struct call *call, const struct http_result *result)
 {
 	if (!result->err)
 		return reply_finish(call->reply);
@@ -164,7 +164,7 @@ static void step_down(struct call *call)
 static void on_done(void *ctx, const struct http_result *result)
 {
 	struct call *call = ctx;
-	enum err err = judge(call, result);
+	enum err err = call_judge(call, result);
 
 	if (can_step_down(call, err)) {
 		step_down(call);
@@ -173,7 +173,7 @@ static void on_done(void *ctx, const struct http_result *result)
 			return;
 	}
 	if (err)
-		note_failure(call, result, err);
+		call_note_failure(call, result, err);
 	reply_release(&call->reply);
 	call->is_done = true;
 	call->err = err;
@@ -183,7 +183,7 @@ static void on_done(void *ctx, const struct http_result *result)
 
 static const struct http_handler handler = { on_data, on_is_settled, on_done };
 
-static enum err write_request(const struct call *call, struct buf *to)
+enum err call_write(const struct call *call, struct buf *to)
 {
 	const char *name = call->operation->name;
 	enum err err = soap_begin(to, call->version, name);
@@ -201,7 +201,7 @@ enum err call_start(struct call *call)
 	AUTO(reply) struct reply *reply = NULL;
 
 	call->version = call->ews->version;
-	enum err err = write_request(call, &request);
+	enum err err = call_write(call, &request);
 	if (!err)
 		err = reply_new(call->operation, call->n, call->ctx, &reply);
 	if (!err)

@@ -12,8 +12,9 @@
  */
 struct ews {
 	struct http *http;
-	enum version version; /* the highest that the server has not refused */
-	bool has_plain_pages; /* it refuses the shape of a page */
+	enum version version;  /* the highest that the server has not refused */
+	bool has_plain_pages;  /* it refuses the shape of a page */
+	struct stream *stream; /* NULL: none */
 
 	/* Of the last failure. */
 	char *code;
@@ -39,5 +40,10 @@ struct call {
 MUST_CHECK enum err call_start(struct call *call);
 /* Starts it and waits for its end. */
 MUST_CHECK enum err call_run(struct call *call);
+
+/* For whoever posts it himself: the request, what became of it, and a note of why it failed. */
+MUST_CHECK enum err call_write(const struct call *call, struct buf *to);
+enum err call_judge(struct call *call, const struct http_result *result);
+void call_note_failure(struct call *call, const struct http_result *result, enum err err);
 
 #endif

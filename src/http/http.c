@@ -28,8 +28,9 @@ struct http {
 	struct line waiting; /* without a connection */
 	struct line active;
 	int waiting_n, active_n;
+	struct request *stream; /* NULL: none; in no line */
 	struct idle idle;
-	uint64_t done_n;
+	uint64_t news_n; /* requests that are done, and what the stream brought */
 
 	/* From any thread. */
 	atomic_bool is_interrupted, is_woken;
@@ -38,7 +39,7 @@ struct http {
 
 /* curl looks at its sockets this often even when nothing stirs: our own limits on time
  * are checked then. */
-enum { TICK_MS = 500, COOKIES_MAX = 100 };
+enum { TICK_MS = 500, STREAM_TICK_MS = 5000, COOKIES_MAX = 100 };
 
 static void line_init(struct line *line)
 {
@@ -103,7 +104,8 @@ static enum err open_curl(struct http *http)
 	if (!share || !http->multi ||
 	    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) ||
 	    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ||
-	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->tempo.connections_n))
+	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
+			      (long)http->tempo.connections_n + 1))
 		return ERR_NOMEM;
 	return ERR_OK;
 }
@@ -134,19 +136,20 @@ static void end_request(struct http *http, struct request *request,
 {
 	if (request->easy)
 		curl_multi_remove_handle(http->multi, request->easy);
-	http->done_n++;
+	http->news_n++;
 	request->handler->done(request->ctx, result);
 	request_release(&request);
+}
+
+static struct http_result failure(enum err err, const char *reason)
+{
+	return (struct http_result){ .err = err, .retry_after_ms = -1, .reason = reason };
 }
 
 static void end_waiting(struct http *http, struct request *request, enum err err,
 			const char *reason)
 {
-	const struct http_result result = {
-		.err = err,
-		.retry_after_ms = -1,
-		.reason = reason,
-	};
+	const struct http_result result = failure(err, reason);
 
 	line_drop(&http->waiting, request);
 	http->waiting_n--;
@@ -155,18 +158,18 @@ static void end_waiting(struct http *http, struct request *request, enum err err
 
 static void end_active(struct http *http, struct request *request, const struct http_result *result)
 {
-	line_drop(&http->active, request);
-	http->active_n--;
+	if (request == http->stream) {
+		http->stream = NULL;
+	} else {
+		line_drop(&http->active, request);
+		http->active_n--;
+	}
 	end_request(http, request, result);
 }
 
 static void cancel_line(struct http *http, bool is_active, const void *ctx)
 {
-	const struct http_result cancelled = {
-		.err = ERR_CANCELLED,
-		.retry_after_ms = -1,
-		.reason = err_text(ERR_CANCELLED),
-	};
+	const struct http_result cancelled = failure(ERR_CANCELLED, err_text(ERR_CANCELLED));
 	struct line *line = is_active ? &http->active : &http->waiting;
 	struct request *request = line->first;
 
@@ -185,8 +188,12 @@ static void cancel_line(struct http *http, bool is_active, const void *ctx)
 
 void http_abort(struct http *http, const void *ctx)
 {
+	const struct http_result cancelled = failure(ERR_CANCELLED, err_text(ERR_CANCELLED));
+
 	cancel_line(http, false, ctx);
 	cancel_line(http, true, ctx);
+	if (http->stream && (!ctx || http->stream->ctx == ctx))
+		end_active(http, http->stream, &cancelled);
 }
 
 void http_release(struct http **http)
@@ -228,33 +235,88 @@ void http_set_tempo(struct http *http, const struct http_tempo *tempo)
 	http->tempo = *tempo;
 }
 
+enum err http_stream(struct http *http, const char *body, size_t n, int64_t silence_ms,
+		     const struct http_handler *handler, void *ctx)
+{
+	if (http->stream)
+		return ERR_BUSY;
+	enum err err = request_new(body, n, handler, ctx, &http->stream);
+	if (err)
+		return err;
+	http->stream->bytes_in = &http->bytes_in;
+	http->stream->idle = &http->idle;
+	http->stream->news_n = &http->news_n;
+	http->stream->is_stream = http->stream->must_connect = true;
+	http->stream->silence_ms = silence_ms;
+	return ERR_OK;
+}
+
+void http_stream_limit(struct http *http, int64_t silence_ms)
+{
+	if (http->stream)
+		http->stream->silence_ms = silence_ms;
+}
+
+void http_prefer_affinity(struct http *http)
+{
+	http->config.has_affinity = true;
+}
+
 int http_pending_n(const struct http *http)
 {
 	return http->waiting_n + http->active_n;
 }
 
-static void start(struct http *http, struct request *request)
+/* Sends it off. ERR_CANCELLED: it has to wait; else what it failed with, for *reason. */
+static enum err launch(struct http *http, struct request *request, const char **reason)
 {
 	enum err err = login_prepare(&http->login, clock_boot_ms(), &http->is_interrupted);
 
-	if (err == ERR_CANCELLED)
-		return; /* still waiting; so is the interrupted caller's next try */
-	if (!err)
-		err = request_start(request, &http->config);
+	*reason = err == ERR_AUTH ? buf_str(&http->login.reason) : err_text(err);
+	if (err)
+		return err;
+	err = request_start(request, &http->config);
 	if (!err && curl_multi_add_handle(http->multi, request->easy))
 		err = ERR_NOMEM;
-	if (err) {
-		const char *reason = err == ERR_AUTH ? buf_str(&http->login.reason) : err_text(err);
-		end_waiting(http, request, err, reason);
-		return;
-	}
+	*reason = err_text(err);
+	if (err)
+		return err;
 	http->left_ms = clock_boot_ms();
 	http->requests_n++;
 	http->bytes_out += request->body.len;
+	return ERR_OK;
+}
+
+static void start(struct http *http, struct request *request)
+{
+	const char *reason;
+	enum err err = launch(http, request, &reason);
+
+	if (err == ERR_CANCELLED)
+		return; /* still waiting; so is the interrupted caller's next try */
+	if (err) {
+		end_waiting(http, request, err, reason);
+		return;
+	}
 	line_drop(&http->waiting, request);
 	http->waiting_n--;
 	line_put(&http->active, request);
 	http->active_n++;
+}
+
+/* Another request has shown that the login works. */
+static void start_stream(struct http *http)
+{
+	const char *reason;
+
+	if (!http->stream || http->stream->easy || http->is_interrupted ||
+	    !login_is_proven(&http->login) || clock_boot_ms() < http->tempo.hold_ms)
+		return;
+	enum err err = launch(http, http->stream, &reason);
+	if (!err || err == ERR_CANCELLED)
+		return;
+	const struct http_result result = failure(err, reason);
+	end_active(http, http->stream, &result);
 }
 
 /* A login that is not known to work goes out once at a time. */
@@ -286,7 +348,8 @@ static void start_waiting(struct http *http)
 /* How long nothing can happen here that the sockets do not tell of. */
 static int load_tick_ms(const struct http *http, int64_t left_ms)
 {
-	int64_t ms = left_ms < TICK_MS ? left_ms : TICK_MS;
+	int64_t tick_ms = http_pending_n(http) > 0 ? TICK_MS : STREAM_TICK_MS;
+	int64_t ms = left_ms < tick_ms ? left_ms : tick_ms;
 
 	if (http->waiting.first && has_free_connection(http)) {
 		int64_t hold_ms = clock_real_ms(load_hold_ms(http));
@@ -371,14 +434,15 @@ static enum err perform(struct http *http)
 enum err http_wait(struct http *http, int64_t ms)
 {
 	int64_t end = clock_boot_ms() + ms;
-	uint64_t done_n = http->done_n;
+	uint64_t news_n = http->news_n;
 
 	for (;;) {
 		if (http->is_interrupted)
 			return ERR_CANCELLED;
 		start_waiting(http);
+		start_stream(http);
 		enum err err = perform(http);
-		if (err || http->done_n != done_n)
+		if (err || http->news_n != news_n)
 			return err;
 		int64_t left = end - clock_boot_ms();
 		if (atomic_exchange(&http->is_woken, false) || left <= 0)

@@ -82,11 +82,22 @@ struct http_tempo {
 };
 /* At first: those of the config, and no more than that. */
 void http_set_tempo(struct http *http, const struct http_tempo *tempo);
+/*
+ * The stream: one request more, on a connection of its own, whose reply goes on for as long as the
+ * server has something to say. It counts neither as pending nor as one of connections_n, is not
+ * compressed, and may be slow; without a byte for silence_ms it ends with ERR_OFFLINE. One at a
+ * time, else ERR_BUSY.
+ */
+MUST_CHECK enum err http_stream(struct http *http, const char *body, size_t n, int64_t silence_ms,
+				const struct http_handler *handler, void *ctx);
+void http_stream_limit(struct http *http, int64_t silence_ms);
+/* From now on requests ask to be answered by the machine that answered before. */
+void http_prefer_affinity(struct http *http);
 /* Started and not done. */
 int http_pending_n(const struct http *http);
 
-/* Moves data and runs handlers until one request is done, the time is over or
- * somebody interrupts: ERR_CANCELLED then, until http_resume(). */
+/* Moves data and runs handlers until one request is done or the stream brought something, the
+ * time is over or somebody interrupts: ERR_CANCELLED then, until http_resume(). */
 MUST_CHECK enum err http_wait(struct http *http, int64_t ms);
 void http_interrupt(struct http *http);
 void http_resume(struct http *http);

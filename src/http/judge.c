@@ -33,7 +33,8 @@ static enum err say_network(const struct request *request, CURLcode code, const 
 			    struct buf *reason)
 {
 	if (request->gave_up && strcmp(request->gave_up, "no answer") == 0)
-		return buf_printf(reason, "%s: no answer within %d s", host, request->timeout_s);
+		return buf_printf(reason, "%s: no answer within %d s", host,
+				  (int)(request->silence_ms / 1000));
 	if (request->gave_up)
 		return buf_printf(reason, "%s: %s", host, request->gave_up);
 	/* curl quotes it, with the password in it. */

@@ -87,6 +87,8 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 	if (!request->is_wanted)
 		return 0;
 	*request->bytes_in += n;
+	if (request->is_stream)
+		++*request->news_n;
 	request->err = request->handler->data(request->ctx, bytes, n);
 	if (request->err)
 		return 0;
@@ -187,7 +189,7 @@ static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_of
 		       curl_off_t out)
 {
 	struct request *request = ctx;
-	int64_t now = clock_boot_ms(), timeout_ms = request->timeout_s * INT64_C(1000);
+	int64_t now = clock_boot_ms();
 	curl_off_t ready_us = 0;
 	(void)expected_in, (void)expected_out;
 
@@ -197,9 +199,10 @@ static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_of
 		request->moved_at = now; /* until it is connected another limit counts */
 	request->moved_bytes = moved;
 	int64_t taken_s = (now - request->started_at) / 1000;
-	if (now - request->moved_at >= timeout_ms)
+	if (now - request->moved_at >= request->silence_ms)
 		request->gave_up = "no answer";
-	else if (taken_s > SLOW_AFTER * request->timeout_s && in < taken_s * SLOW_BYTES_S)
+	else if (!request->is_stream && taken_s > SLOW_AFTER * request->silence_ms / 1000 &&
+		 in < taken_s * SLOW_BYTES_S)
 		request->gave_up = "the answer comes too slowly, under 1 KiB/s";
 	return request->gave_up != NULL;
 }
@@ -230,8 +233,9 @@ static enum err add_request_id(struct request *request)
 	return add_header(request, line);
 }
 
-static enum err add_headers(struct request *request, const char *user)
+static enum err add_headers(struct request *request, const struct request_config *config)
 {
+	const char *user = config->login->user;
 	static const char *const fixed[] = {
 		"Content-Type: text/xml; charset=utf-8",
 		"Accept: text/xml",
@@ -242,6 +246,8 @@ static enum err add_headers(struct request *request, const char *user)
 
 	for (size_t i = 0; !err && i < ARRAY_LEN(fixed); i++)
 		err = add_header(request, fixed[i]);
+	if (!err && config->has_affinity)
+		err = add_header(request, "X-PreferServerAffinity: true");
 	if (!err && user && strchr(user, '@') && !strpbrk(user, "\r\n")) {
 		AUTO(buf) struct buf line = { 0 };
 		err = buf_printf(&line, "X-AnchorMailbox: %s", user);
@@ -290,7 +296,8 @@ static CURLcode set_exchange(CURL *easy, struct request *request)
 	SET(CURLOPT_POSTFIELDS, buf_str(&request->body));
 	SET(CURLOPT_HTTPHEADER, request->headers);
 	SET(CURLOPT_USERAGENT, "ewsfs/" EWSFS_VERSION);
-	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+	if (!request->is_stream) /* packed, what is said now would come later */
+		SET(CURLOPT_ACCEPT_ENCODING, "gzip");
 	SET(CURLOPT_BUFFERSIZE, (long)CURL_BUFFER_BYTES);
 	SET(CURLOPT_FORBID_REUSE, 1L);
 	SET(CURLOPT_FRESH_CONNECT, request->must_connect ? 1L : 0L);
@@ -316,10 +323,11 @@ enum err request_start(struct request *request, const struct request_config *con
 	request->easy = curl_easy_init();
 	if (!request->easy)
 		return ERR_NOMEM;
-	request->timeout_s = config->timeout_s;
+	if (!request->is_stream)
+		request->silence_ms = config->timeout_s * INT64_C(1000);
 	request->started_at = request->moved_at = clock_boot_ms();
 	request->login_generation = config->login->generation;
-	enum err err = add_headers(request, config->login->user);
+	enum err err = add_headers(request, config);
 	if (!err && (set_transport(request->easy, config) || set_exchange(request->easy, request)))
 		err = ERR_INVALID;
 	if (!err)

@@ -22,8 +22,10 @@ struct request {
 
 	CURL *easy;
 	struct curl_slist *headers;
-	int timeout_s;
+	int64_t silence_ms; /* without a byte, once connected */
+	bool is_stream;
 	_Atomic uint64_t *bytes_in; /* counts body bytes */
+	uint64_t *news_n;	    /* counts what a stream brings */
 	struct idle *idle;
 	char error[CURL_ERROR_SIZE];
 	bool has_head; /* its type and status are known: */
@@ -59,6 +61,7 @@ struct request_config {
 	const struct login *login;
 	const char *cafile, *proxy;
 	int timeout_s;
+	bool has_affinity;
 	CURLSH *share;
 };
 

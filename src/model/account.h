@@ -15,7 +15,7 @@
  * of the mount.
  */
 enum mtime_rule { MTIME_RECEIVED, MTIME_MODIFIED };
-enum notify_mode { NOTIFY_AUTO, NOTIFY_POLL, NOTIFY_OFF };
+enum notify_mode { NOTIFY_AUTO, NOTIFY_STREAMING, NOTIFY_PULL, NOTIFY_POLL, NOTIFY_OFF };
 enum auth_mode { AUTH_AUTO, AUTH_BASIC };
 
 struct account {

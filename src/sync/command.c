@@ -272,20 +272,23 @@ bool commands_wait(struct sync *sync)
 	return found;
 }
 
-bool commands_cover(struct sync *sync)
+enum cover commands_cover(struct sync *sync)
 {
-	bool any = false, lists = false;
+	enum cover cover = COVER_NOTHING;
 
 	lock_acquire(&sync->lock);
 	for (struct command *c = sync->commands; c; c = c->next) {
-		if (c->kind == SYNC_OFFLINE) /* what ends the run ends it */
+		/* What ends the run ends the one to go offline. */
+		if (c->kind == SYNC_OFFLINE || c->is_covered)
 			continue;
 		c->is_covered = true;
-		any = true;
-		lists |= c->kind != SYNC_VERIFY;
+		if (c->kind != SYNC_VERIFY)
+			cover = COVER_LISTING;
+		else if (cover == COVER_NOTHING)
+			cover = COVER_COMPARISON;
 	}
 	lock_drop(&sync->lock);
-	return any && !lists;
+	return cover;
 }
 
 void commands_note_listed(struct sync *sync)

@@ -6,13 +6,15 @@
 #include "base/lock.h"
 #include "ews/ews.h"
 #include "sync/sync.h"
+#include "sync/watch.h"
 
 /*
  * engine - what the files of sync share.
  *
  * Lowest first: status, graves, command (what other threads see) - gate (when we may send, and
  * what a failure means) - findings, fetch, settle (the queue) - result - digest, hierarchy, relist,
- * page, pull, verify - errand (what commands want) - audit - run. Everything belongs to the sync
+ * page, pull, verify - hints, watch (what the server tells) - errand (what commands want) - audit -
+ * run. Everything belongs to the sync
  * thread (before sync_start: to the one that opened it), except what a lock guards.
  */
 
@@ -122,8 +124,9 @@ struct errand {
 
 /* True when a command waits for its round. */
 bool commands_wait(struct sync *sync);
-/* A round begins now. True when some ask for one, but none for a listing. */
-bool commands_cover(struct sync *sync);
+/* A round begins now. What those that waited for it want of it at most. */
+enum cover { COVER_NOTHING, COVER_COMPARISON, COVER_LISTING };
+enum cover commands_cover(struct sync *sync);
 /* The listing of the round is whole. */
 void commands_note_listed(struct sync *sync);
 /* Its run was broken off: those left begin anew. */
@@ -494,6 +497,8 @@ struct sync {
 	struct graveyard graves;
 
 	struct gate gate;
+	struct hints hints;
+	struct watch watch;
 	struct findings findings;
 	struct space space;
 	int64_t edge; /* of since=; 0: nothing is outside */

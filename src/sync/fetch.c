@@ -225,6 +225,7 @@ static enum err fetch_step(struct sync *sync, bool *ret_drained)
 	bool was_open = gate_is_open(sync);
 	int64_t pause_ms = WAIT_MS;
 
+	watch_tend(sync);
 	enum err err = fetch_fill(sync);
 	/* Others wait while this goes on: those whose own is here need not. */
 	if (!err)

@@ -59,7 +59,8 @@ enum err gate_sleep(struct sync *sync, int64_t ms)
 {
 	if (ms > SLICE_MS)
 		ms = SLICE_MS;
-	if (!sync_is_interrupted(sync) && ews_pending_n(sync->ews) > 0)
+	if (!sync_is_interrupted(sync) &&
+	    (ews_pending_n(sync->ews) > 0 || ews_is_streaming(sync->ews)))
 		return ews_wait(sync->ews, ms);
 	lock_acquire(&sync->lock);
 	if (!sync->is_stopping && !sync->is_broken && !sync->has_news)

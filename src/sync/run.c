@@ -20,7 +20,10 @@ enum {
 
 bool run_is_due(struct sync *sync)
 {
-	return clock_boot_ms() >= sync->due_ms || commands_wait(sync) || rebuild_is_due(sync);
+	int64_t now = clock_boot_ms();
+
+	return now >= sync->due_ms || now >= hints_due_ms(sync) || commands_wait(sync) ||
+	       rebuild_is_due(sync);
 }
 
 /* --- the hierarchy --- */
@@ -266,40 +269,80 @@ static enum err skip_listing(struct sync *sync)
 	return err;
 }
 
-/* One round. *ret_again: there is more to do right away. */
-static enum err run_round(struct sync *sync, bool is_first, bool *ret_again)
+/* Of all folders: it knows more than hints. */
+static enum err list_all(struct sync *sync, struct listed *listed)
 {
-	bool polls = sync->account->notify != NOTIFY_OFF, drained = false;
-	bool due = clock_boot_ms() >= sync->due_ms;
-	bool compares_only = commands_cover(sync);
-	struct listed listed = { 0 };
-	enum err err;
+	bool polls = sync->account->notify != NOTIFY_OFF;
 
-	sync->is_own |= due;
-	if (compares_only && is_first && !due) {
-		err = skip_listing(sync);
-	} else {
-		status_note_round(sync);
-		err = list(sync, &listed);
-		/* From its end on: a listing may take longer than that, and then it is time to
-		 * fetch. */
-		sync->due_ms = polls ? clock_boot_ms() + sync->account->poll_s * INT64_C(1000)
-				     : INT64_MAX;
-		compares_only = false;
-	}
-	if (!err && !compares_only)
+	status_note_round(sync);
+	hints_forget(sync);
+	enum err err = list(sync, listed);
+	if (err)
+		hints_note_blind(sync);
+	else
+		watch_note_run(sync, ERR_OK);
+	/* From its end on: a listing may take longer than that, and then it is time to fetch. */
+	sync->due_ms = polls ? clock_boot_ms() + watch_period_ms(sync) : INT64_MAX;
+	return err;
+}
+
+enum round_kind { ROUND_ALL, ROUND_HINTS, ROUND_NOTHING };
+
+/* What a round is to list, now that it begins. */
+static enum round_kind choose_round(struct sync *sync, bool is_first, bool goes_on)
+{
+	int64_t now = clock_boot_ms();
+	bool is_hinted = now >= hints_due_ms(sync);
+	bool is_due = now >= sync->due_ms || (is_hinted && sync->hints.is_blind);
+	enum cover cover = commands_cover(sync);
+
+	sync->is_own |= is_due;
+	if (cover == COVER_LISTING)
+		watch_renew(sync);
+	if (is_due || goes_on || cover == COVER_LISTING)
+		return ROUND_ALL;
+	if (cover == COVER_COMPARISON && is_first)
+		return ROUND_NOTHING;
+	return is_hinted ? ROUND_HINTS : ROUND_ALL;
+}
+
+static enum err list_round(struct sync *sync, enum round_kind kind, struct listed *listed)
+{
+	bool is_hinted = clock_boot_ms() >= hints_due_ms(sync);
+
+	if (kind == ROUND_NOTHING)
+		return skip_listing(sync);
+	enum err err = kind == ROUND_ALL ? list_all(sync, listed) : hints_list(sync);
+	if (is_hinted)
+		hints_pause(sync);
+	return err;
+}
+
+/* One round. *ret_again: there is more to do right away. *goes_on, from one to the next: all is to
+ * be listed again. */
+static enum err run_round(struct sync *sync, bool is_first, bool *again, bool *goes_on)
+{
+	enum round_kind kind = choose_round(sync, is_first, *goes_on);
+	bool drained = kind == ROUND_NOTHING;
+	struct listed listed = { 0 };
+
+	enum err err = list_round(sync, kind, &listed);
+	if (!err && kind != ROUND_NOTHING)
 		err = fetch_drain(sync, &drained);
-	*ret_again = listed.more || (!drained && !compares_only);
-	if (!err && !*ret_again)
+	*goes_on = listed.more;
+	*again = listed.more || !drained;
+	if (!err && !*again)
 		err = errands_verify(sync);
-	if (!err && !*ret_again && !compares_only)
-		err = audit_all(sync, ret_again);
+	/* A digest is needed to compare with. */
+	if (!err && !*again && kind == ROUND_ALL)
+		err = audit_all(sync, again);
+	*goes_on |= *again && drained;
 	return err;
 }
 
 enum err run_whole(struct sync *sync)
 {
-	bool again = false, is_first = true;
+	bool again = false, goes_on = false, is_first = true;
 	enum err err;
 
 	sync->reason[0] = '\0';
@@ -308,7 +351,8 @@ enum err run_whole(struct sync *sync)
 	sync->has_lost = false;
 	sync->is_own = false;
 	do {
-		err = rebuild_is_due(sync) ? ERR_DAMAGED : run_round(sync, is_first, &again);
+		err = rebuild_is_due(sync) ? ERR_DAMAGED
+					   : run_round(sync, is_first, &again, &goes_on);
 		is_first = false;
 	} while (!err && again);
 	wishes_clear(sync);

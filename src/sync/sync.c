@@ -46,6 +46,7 @@ enum err sync_open(const struct account *account, struct store *store, struct sy
 	status_init(&sync->board);
 	graves_init(&sync->graves);
 	store_set_listener(store, sync_hear, sync);
+	watch_init(sync);
 	*ret = sync;
 	return ERR_OK;
 }
@@ -65,6 +66,7 @@ void sync_release(struct sync **ref)
 	lock_destroy(&sync->lock);
 	round_release(&sync->last_round);
 	findings_release(&sync->findings);
+	watch_release(sync);
 	wishes_clear(sync);
 	free(sync->suspects.list);
 	free(sync->sights);
@@ -186,6 +188,7 @@ static void end_run(struct sync *sync, enum err err)
 	if (err == ERR_CANCELLED)
 		return;
 	if (err) {
+		watch_note_run(sync, err);
 		print_failure(sync, err, trouble, sizeof(trouble));
 		pause_ms = load_pause_ms(sync, err);
 		sync->due_ms = clock_boot_ms() + pause_ms;
@@ -230,6 +233,7 @@ static void stay_offline(struct sync *sync)
 {
 	status_note_failure(sync, "working offline");
 	commands_end_all(sync, ERR_OFFLINE);
+	watch_close(sync);
 	if (sync->account->notify != NOTIFY_OFF)
 		sync->due_ms = 0;
 }
@@ -248,6 +252,17 @@ static void come_online(struct sync *sync)
 	} while (!err && ews_pending_n(sync->ews) < n);
 }
 
+/* Until there may be something to do. */
+static int64_t load_wait_ms(struct sync *sync)
+{
+	int64_t until_ms = sync->due_ms, hints_ms = hints_due_ms(sync),
+		watch_ms = watch_next_ms(sync);
+
+	until_ms = hints_ms < until_ms ? hints_ms : until_ms;
+	until_ms = watch_ms < until_ms ? watch_ms : until_ms;
+	return until_ms - clock_boot_ms();
+}
+
 /* False: we are to stop. */
 static bool wait_for_run(struct sync *sync)
 {
@@ -261,7 +276,9 @@ static bool wait_for_run(struct sync *sync)
 		was_offline = offline;
 		if (!offline && run_is_due(sync))
 			return true;
-		int64_t pause_ms = offline ? INT64_MAX : sync->due_ms - clock_boot_ms();
+		if (!offline)
+			watch_tend(sync);
+		int64_t pause_ms = offline ? INT64_MAX : load_wait_ms(sync);
 		/* Why it wakes, the next round of this tells. */
 		if (!graves_tend(sync) && gate_sleep(sync, pause_ms))
 			continue;
@@ -286,6 +303,7 @@ static void *serve(void *ctx)
 		else
 			errands_end(sync, err);
 	}
+	watch_stop(sync);
 	commands_end_all(sync, ERR_CANCELLED);
 	return NULL;
 }

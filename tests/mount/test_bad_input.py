@@ -117,7 +117,6 @@ def test_a_mountpoint_that_is_a_file(small, place):
     ("impersonate=bob@example.com", "not available yet"), ("trees=mailbox+archive", "not available yet"),
     ("content=ondemand", "not available yet"), ("cache_limit=1G", "not available yet"),
     ("since=30", "30d"), ("exclude=/", "names no folder"),
-    ("notify=streaming", "not available yet"), ("notify=pull", "not available yet"),
     ("trace=/tmp", "not available yet"), ("layout=maildir", "not available yet"), ("write", "not available yet"),
     ("delete=trash", "not available yet"), ("umask=9", "umask"), ("cafile=/nonexistent", "cafile")])
 def test_an_option_that_is_wrong(small, place, at, option, says):

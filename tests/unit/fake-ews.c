@@ -24,7 +24,11 @@ struct ews {
 	char reason[64];
 	atomic_bool is_interrupted;
 	atomic_int requests_n;
+	const struct ews_stream_sink *stream; /* NULL: none */
+	void *stream_ctx;
 };
+
+static struct ews *streaming; /* the session with a stream */
 
 /* --- the script --- */
 
@@ -144,6 +148,8 @@ void ews_release(struct ews **ref)
 {
 	struct ews *ews = give(*ref);
 
+	if (ews)
+		ews_stream_close(ews);
 	while (ews && ews->requests) {
 		struct request *request = ews->requests;
 		ews->requests = request->next;
@@ -436,6 +442,96 @@ static enum err answer_item(struct request *request, size_t i)
 	reply.mime = &mime;
 	return err ? err : request->sink->item(request->ctx, i, &reply);
 }
+
+/* --- notifications --- */
+
+enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes, char **ret_id,
+		       char **ret_watermark)
+{
+	enum err err = begin_call(ews, &fake.subscribe_fault);
+	(void)minutes;
+
+	fake.subscribe_calls_n++;
+	fake.kind = kind;
+	if (err)
+		return err;
+	copy("SUB", ret_id);
+	copy("w0", ret_watermark);
+	return ERR_OK;
+}
+
+void ews_unsubscribe(struct ews *ews, const char *id, int64_t ms)
+{
+	(void)ews, (void)id, (void)ms;
+	fake.unsubscribe_calls_n++;
+}
+
+enum err ews_get_events(struct ews *ews, const char *id, char **watermark, ews_event_fn fn,
+			void *ctx, bool *ret_more)
+{
+	enum err err = begin_call(ews, &fake.events_fault);
+	(void)id, (void)watermark;
+
+	fake.events_calls_n++;
+	*ret_more = false;
+	for (size_t i = 0; !err && i < fake.events_n; i++)
+		err = fn(ctx, &fake.events[i]);
+	if (!err)
+		fake.events_n = 0;
+	return err;
+}
+
+enum err ews_stream(struct ews *ews, const char *id, int minutes, int64_t silence_ms,
+		    const struct ews_stream_sink *sink, void *ctx)
+{
+	(void)id, (void)minutes;
+	fake.stream_calls_n++;
+	fake.silence_ms = silence_ms;
+	ews->stream = sink;
+	ews->stream_ctx = ctx;
+	streaming = ews;
+	return ERR_OK;
+}
+
+void ews_stream_limit(struct ews *ews, int64_t silence_ms)
+{
+	(void)ews;
+	fake.silence_ms = silence_ms;
+}
+
+bool ews_is_streaming(const struct ews *ews)
+{
+	return ews->stream != NULL;
+}
+
+void ews_stream_close(struct ews *ews)
+{
+	const struct ews_stream_sink *sink = give(ews->stream);
+
+	if (sink)
+		sink->done(ews->stream_ctx, ERR_CANCELLED);
+}
+
+void fake_beat(void)
+{
+	streaming->stream->beat(streaming->stream_ctx, false);
+}
+
+void fake_event(const struct ews_event *event)
+{
+	if (streaming->stream->event(streaming->stream_ctx, event) == ERR_OK)
+		streaming->stream->beat(streaming->stream_ctx, true);
+}
+
+void fake_end_stream(enum err err)
+{
+	const struct ews_stream_sink *sink = give(streaming->stream);
+
+	snprintf(streaming->reason, sizeof(streaming->reason), "fault");
+	sink->done(streaming->stream_ctx, err);
+}
+
+/* --- waiting --- */
 
 int ews_pending_n(const struct ews *ews)
 {

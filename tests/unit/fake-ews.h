@@ -11,7 +11,13 @@
  * scripted one by one, by folder and by the state that they follow. What is not scripted is an
  * empty last page. Counters tell what it cost.
  */
-enum { FAKE_FOLDERS_MAX = 64, FAKE_ITEMS_MAX = 64, FAKE_PAGES_MAX = 64, FAKE_CHANGES_MAX = 8 };
+enum {
+	FAKE_FOLDERS_MAX = 64,
+	FAKE_ITEMS_MAX = 64,
+	FAKE_PAGES_MAX = 64,
+	FAKE_CHANGES_MAX = 8,
+	FAKE_EVENTS_MAX = 8
+};
 
 struct fake_folder {
 	const char *id, *parent_id, *name, *distinguished, *change_key;
@@ -67,6 +73,14 @@ struct fake {
 	int connections_n;
 	int64_t pace_ms, hold_ms;
 
+	/* Notifications: what pull tells with its next call, and how a stream was asked for. */
+	struct fake_fault subscribe_fault, events_fault;
+	struct ews_event events[FAKE_EVENTS_MAX];
+	size_t events_n;
+	int64_t silence_ms;
+	int subscribe_calls_n, events_calls_n, stream_calls_n, unsubscribe_calls_n;
+	enum ews_subscription kind;
+
 	int folders_calls_n, hierarchy_calls_n, pages_calls_n, items_calls_n;
 	int folder_ids_n, item_ids_n;
 };
@@ -86,6 +100,11 @@ void fake_touch_items(const char *id);
 void fake_add_page(const struct fake_page *page);
 void fake_add_item(const char *id, const char *change_key, const char *mime);
 struct fake_item *fake_item(const char *id);
+
+/* What the stream brings, which must be open. */
+void fake_beat(void);
+void fake_event(const struct ews_event *event);
+void fake_end_stream(enum err err);
 
 #define FAKE_CREATE(item_id, key) \
 	{ \

@@ -157,6 +157,23 @@ void http_set_tempo(struct http *http, const struct http_tempo *tempo)
 	(void)http, (void)tempo;
 }
 
+enum err http_stream(struct http *http, const char *body, size_t n, int64_t silence_ms,
+		     const struct http_handler *handler, void *ctx)
+{
+	(void)silence_ms;
+	return http_post(http, body, n, handler, ctx);
+}
+
+void http_stream_limit(struct http *http, int64_t silence_ms)
+{
+	(void)http, (void)silence_ms;
+}
+
+void http_prefer_affinity(struct http *http)
+{
+	(void)http;
+}
+
 void http_load_stats(const struct http *http, struct http_stats *ret)
 {
 	(void)http;

@@ -136,7 +136,6 @@ static void test_what_is_refused_names_the_option_and_what_to_do(void **state)
 		{ "trees=mailbox+garden", "trees=garden is unknown" },
 		{ "content=ondemand", "not available yet" },
 		{ "layout=maildir", "not available yet" },
-		{ "notify=pull", "not available yet" },
 		{ "write", "write is not available yet" },
 		{ "since=30", "since=30: give a number of days" },
 		{ "since=0d", "since=0d: give a number of days" },

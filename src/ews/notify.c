@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "ews/event_rules.h"
+#include "ews/session.h"
+
+/*
+ * notify - Subscribe, Unsubscribe and GetEvents. One subscription covers all folders.
+ */
+
+static enum err open_message(void *ctx, size_t index)
+{
+	(void)ctx, (void)index;
+	return ERR_OK;
+}
+
+static enum err close_message(void *ctx, const struct reply_message *message)
+{
+	(void)ctx;
+	return message->err;
+}
+
+/* --- Subscribe --- */
+
+struct subscribe_call {
+	enum ews_subscription kind;
+	int minutes;
+	char *id, *watermark;
+	struct call call;
+};
+
+/* clang-format off */
+static const char event_types[] =
+	"<t:EventTypes>"
+	"<t:EventType>CopiedEvent</t:EventType><t:EventType>CreatedEvent</t:EventType>"
+	"<t:EventType>DeletedEvent</t:EventType><t:EventType>ModifiedEvent</t:EventType>"
+	"<t:EventType>MovedEvent</t:EventType><t:EventType>NewMailEvent</t:EventType>"
+	"</t:EventTypes>";
+/* clang-format on */
+
+static enum err write_subscribe(const void *ctx, enum version version, struct buf *to)
+{
+	const struct subscribe_call *s = ctx;
+	(void)version;
+
+	if (s->kind == EWS_STREAMING)
+		return buf_printf(to,
+				  "<m:StreamingSubscriptionRequest SubscribeToAllFolders=\"true\">"
+				  "%s</m:StreamingSubscriptionRequest>",
+				  event_types);
+	return buf_printf(to,
+			  "<m:PullSubscriptionRequest SubscribeToAllFolders=\"true\">%s"
+			  "<t:Timeout>%d</t:Timeout></m:PullSubscriptionRequest>",
+			  event_types, s->minutes);
+}
+
+static const struct sax_rule subscribe_rules[] = {
+	{ "m:SubscriptionId", .text = take_string, .cap = ID_MAX_BYTES,
+	  .arg = offsetof(struct subscribe_call, id) },
+	{ "m:Watermark", .text = take_string, .cap = ID_MAX_BYTES,
+	  .arg = offsetof(struct subscribe_call, watermark) },
+	{ 0 },
+};
+
+static const struct operation subscribe = {
+	.name = "Subscribe",
+	.write = write_subscribe,
+	.rules = subscribe_rules,
+	.open = open_message,
+	.close = close_message,
+};
+
+enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes, char **ret_id,
+		       char **ret_watermark)
+{
+	struct subscribe_call s = { .kind = kind, .minutes = minutes };
+
+	/* The events wait on the machine that took the subscription. */
+	http_prefer_affinity(ews->http);
+	s.call = (struct call){ .ews = ews, .operation = &subscribe, .ctx = &s, .n = 1 };
+	enum err err = call_run(&s.call);
+	if (!err && !s.id)
+		err = ERR_PROTOCOL;
+	if (!err) {
+		*ret_id = give(s.id);
+		*ret_watermark = give(s.watermark);
+	}
+	str_release(&s.id);
+	str_release(&s.watermark);
+	return err;
+}
+
+/* --- Unsubscribe --- */
+
+static enum err write_unsubscribe(const void *ctx, enum version version, struct buf *to)
+{
+	(void)version;
+	return soap_text(to, "m:SubscriptionId", ctx);
+}
+
+static const struct sax_rule no_rules[] = { { 0 } };
+
+static const struct operation unsubscribe = {
+	.name = "Unsubscribe",
+	.write = write_unsubscribe,
+	.rules = no_rules,
+	.open = open_message,
+	.close = close_message,
+};
+
+void ews_unsubscribe(struct ews *ews, const char *id, int64_t ms)
+{
+	struct call call = { .ews = ews, .operation = &unsubscribe, .ctx = (void *)(uintptr_t)id };
+	int64_t end_ms = clock_boot_ms() + ms;
+
+	call.n = 1;
+	enum err err = call_start(&call);
+	while (!err && !call.is_done && clock_boot_ms() < end_ms)
+		err = http_wait(ews->http, end_ms - clock_boot_ms());
+	if (!call.is_done)
+		http_abort(ews->http, &call);
+}
+
+/* --- GetEvents --- */
+
+struct events_call {
+	struct event_reader reader; /* first: the rules want it */
+	const char *id, *watermark;
+	struct call call;
+};
+
+static enum err write_get_events(const void *ctx, enum version version, struct buf *to)
+{
+	const struct events_call *e = ctx;
+	(void)version;
+
+	enum err err = soap_text(to, "m:SubscriptionId", e->id);
+	return err ? err : soap_text(to, "m:Watermark", e->watermark);
+}
+
+static const struct sax_rule events_rules[] = {
+	EVENT_RULES("m:Notification"),
+	{ 0 },
+};
+
+static const struct operation get_events = {
+	.name = "GetEvents",
+	.write = write_get_events,
+	.rules = events_rules,
+	.open = open_message,
+	.close = close_message,
+};
+
+enum err ews_get_events(struct ews *ews, const char *id, char **watermark, ews_event_fn fn,
+			void *ctx, bool *ret_more)
+{
+	/* gromox has no watermarks, but wants the element. */
+	struct events_call e = {
+		.reader = { .fn = fn, .fn_ctx = ctx },
+		.id = id,
+		.watermark = *watermark ? *watermark : "AAAA",
+	};
+
+	e.call = (struct call){ .ews = ews, .operation = &get_events, .ctx = &e, .n = 1 };
+	enum err err = call_run(&e.call);
+	if (!err && e.reader.watermark) {
+		/* More of what has been told already would never end. */
+		*ret_more = e.reader.has_more && strcmp(e.reader.watermark, e.watermark) != 0;
+		str_release(watermark);
+		*watermark = give(e.reader.watermark);
+	} else if (!err) {
+		*ret_more = e.reader.has_more && e.reader.n > 0;
+	}
+	event_reader_release(&e.reader);
+	return err;
+}
