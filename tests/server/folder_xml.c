@@ -92,6 +92,7 @@ static void write_tag(struct xml *out, const struct folder *folder, const struct
 	case 0x360a: tag_write_bool(out, tag, folder_children_n(folder->box, folder) > 0); break;
 	case 0x3602: tag_write_int(out, tag, (int64_t)folder->items_n); break;
 	case 0x3603: tag_write_int(out, tag, (int64_t)folder->unread_n); break;
+	case 0x6751: tag_write_int(out, tag, (int64_t)folder->box->next_id); break;
 	case 0x670b: tag_write_int(out, tag, folder->deleted_n); break;
 	case 0x670a: tag_write_time(out, tag, folder->commit_time); break;
 	case 0x3001: tag_write(out, tag, folder->name); break;

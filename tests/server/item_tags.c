@@ -116,6 +116,7 @@ static void write_tag(struct xml *out, struct item_view *view, const struct shap
 	case 0x0e07: tag_write_int(out, tag, message_flags(item)); break;
 	case 0x0e08: tag_write_int(out, tag, item->size); break;
 	case 0x0e1b: tag_write_bool(out, tag, view_props(view)->has_attachments); break;
+	case 0x0e23: tag_write_int(out, tag, (int64_t)item->mid); break;
 	case 0x0e69: tag_write_bool(out, tag, item->read); break;
 	case 0x1090:
 		if (item->flag)

@@ -3,6 +3,7 @@
 
 #include "folder_xml.h"
 #include "operations.h"
+#include "restriction.h"
 
 #define PAGE_MAX 1000
 
@@ -31,17 +32,26 @@ void op_get_folder(struct call *call)
 	reply_end(call, "GetFolder");
 }
 
+static void write_folder(struct xml *out, const void *object, const struct shape *shape)
+{
+	folder_write(out, object, shape);
+}
+
 /* Those that the traversal meets, in the order of their ids. Returns how many. */
-static size_t collect(struct mailbox *box, const struct folder *parent, bool deep,
+static size_t collect(struct call *call, const struct folder *parent, bool deep,
 		      const struct folder **ret)
 {
+	const struct restriction restriction = { call, folder_want, write_folder };
+	const xmlNode *expression = node_first(node_child(call->op, "Restriction"));
+	struct mailbox *box = call->box;
 	size_t n = 0;
 
 	for (size_t i = 0; i < box->folders_n; i++) {
 		const struct folder *folder = box->folders[i];
 		if (folder->gone_seq || folder == parent)
 			continue;
-		if (deep ? folder_is_below(folder, parent) : folder->parent == parent)
+		if ((deep ? folder_is_below(folder, parent) : folder->parent == parent) &&
+		    restriction_holds(&restriction, expression, folder))
 			ret[n++] = folder;
 	}
 	return n;
@@ -88,7 +98,7 @@ void op_find_folder(struct call *call)
 			continue;
 		}
 		message_begin(call, "FindFolder");
-		size_t n = none ? 0 : collect(call->box, parent, deep, found);
+		size_t n = none ? 0 : collect(call, parent, deep, found);
 		write_page(call, found, n, &shape);
 		message_end(call, "FindFolder");
 	}

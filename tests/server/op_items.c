@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <strings.h>
 
 #include "folder_xml.h"
 #include "item_xml.h"
 #include "operations.h"
+#include "restriction.h"
 
 #define PAGE_MAX 1000
 
@@ -95,19 +97,38 @@ static struct window read_window(const struct call *call, size_t n)
 	return window;
 }
 
-static bool is_ascending(const struct call *call)
+static void write_any(struct xml *out, const void *object, const struct shape *shape)
 {
-	const xmlNode *order = node_first(node_child(call->op, "SortOrder"));
+	item_write(out, object, shape);
+}
 
-	return strcmp(node_attr(order, "Order"), "Ascending") == 0;
+/*
+ * Those that are searched for, in the order that is asked for: by the number that IMAP
+ * knows them by, or else by the time at which they came. Returns how many.
+ */
+static size_t collect(struct call *call, struct folder *folder, struct item **ret)
+{
+	const struct restriction restriction = { call, item_want, write_any };
+	const xmlNode *expression = node_first(node_child(call->op, "Restriction"));
+	const xmlNode *order = node_first(node_child(call->op, "SortOrder"));
+	bool ascending = strcmp(node_attr(order, "Order"), "Ascending") == 0;
+	bool by_number = strcasecmp(node_attr(node_first(order), "PropertyTag"), "0xe23") == 0;
+	struct item *const *sorted = by_number ? folder->items : folder_sorted(call->box, folder);
+	size_t n = 0, all = folder->items_n;
+
+	for (size_t i = 0; i < all; i++) {
+		struct item *item = sorted[ascending != by_number ? all - 1 - i : i];
+		if (restriction_holds(&restriction, expression, item))
+			ret[n++] = item;
+	}
+	return n;
 }
 
 static void write_page(struct call *call, struct folder *folder, const struct shape *shape)
 {
-	struct item *const *sorted = folder_sorted(call->box, folder);
-	size_t n = folder->items_n;
+	struct item **found = must_alloc(NULL, folder->items_n * sizeof(*found));
+	size_t n = collect(call, folder, found);
 	struct window window = read_window(call, n);
-	bool ascending = is_ascending(call);
 
 	xml_raw(call->out, "<m:RootFolder");
 	if (window.fractional)
@@ -118,8 +139,9 @@ static void write_page(struct call *call, struct folder *folder, const struct sh
 	xml_rawf(call->out, " TotalItemsInView=\"%zu\" IncludesLastItemInRange=\"%s\"><t:Items>", n,
 		 window.to == n ? "true" : "false");
 	for (size_t i = window.from; i < window.to; i++)
-		item_write(call->out, sorted[ascending ? n - 1 - i : i], shape);
+		item_write(call->out, found[i], shape);
 	xml_raw(call->out, "</t:Items></m:RootFolder>");
+	free(found);
 }
 
 /* Nobody has hidden or softly deleted items here. */
@@ -131,13 +153,9 @@ static void write_nothing(struct call *call)
 
 void op_find_item(struct call *call)
 {
-	static const char *const refused[] = { "CalendarView",
-					       "ContactsView",
-					       "Restriction",
-					       "GroupBy",
-					       "DistinguishedGroupBy",
-					       "QueryString",
-					       "SeekToConditionPageItemView" };
+	static const char *const refused[] = { "CalendarView", "ContactsView",
+					       "GroupBy",      "DistinguishedGroupBy",
+					       "QueryString",  "SeekToConditionPageItemView" };
 	struct shape shape;
 	const char *error;
 

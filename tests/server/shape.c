@@ -27,8 +27,7 @@ static bool add_tag(struct call *call, const xmlNode *node, struct shape *shape)
 	return true;
 }
 
-static bool add_field(struct call *call, const xmlNode *node, shape_want_fn want,
-		      struct shape *shape)
+bool shape_add(struct call *call, const xmlNode *node, shape_want_fn want, struct shape *shape)
 {
 	const char *uri = node_attr(node, "FieldURI");
 
@@ -57,7 +56,7 @@ bool shape_parse(struct call *call, const xmlNode *node, shape_want_fn want, str
 	};
 	const xmlNode *field = node_first(node_child(node, "AdditionalProperties"));
 	for (; field; field = node_next(field))
-		if (!add_field(call, field, want, ret))
+		if (!shape_add(call, field, want, ret))
 			return false;
 	return true;
 }

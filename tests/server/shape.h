@@ -43,6 +43,9 @@ typedef bool (*shape_want_fn)(struct shape *shape, const char *uri);
 /* Reads an ItemShape or a FolderShape; false, with a fault, for one that is not valid. */
 bool shape_parse(struct call *call, const xmlNode *node, shape_want_fn want, struct shape *ret);
 
+/* One more property, by its FieldURI or ExtendedFieldURI. */
+bool shape_add(struct call *call, const xmlNode *node, shape_want_fn want, struct shape *shape);
+
 /* <t:ExtendedProperty> with that value, the tag as Exchange echoes it: not padded. */
 void tag_write(struct xml *out, const struct shape_tag *tag, const char *value);
 void tag_write_int(struct xml *out, const struct shape_tag *tag, int64_t value);

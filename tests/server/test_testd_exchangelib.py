@@ -61,6 +61,29 @@ def test_every_item_by_fetch(account_and_server):
             assert hashlib.sha256(item.mime_content).hexdigest() == truth[item.id]["mime_sha256"]
 
 
+def test_searches(account_and_server):
+    account, server = account_and_server
+    mails = server.truth(mime=False)["Inbox"]["items"]
+    word = mails[0]["subject"].split()[0]
+
+    def search(*args, **keys):
+        return {item.id for item in account.inbox.filter(*args, **keys).only("id")}
+
+    def expected(holds):
+        return {mail["id"] for mail in mails if holds(mail)}
+
+    assert search(is_read=True) == expected(lambda mail: mail["is_read"])
+    assert search(subject__icontains=word) == \
+        expected(lambda mail: word.lower() in mail["subject"].lower()) != set()
+    assert search(~exchangelib.Q(importance="Normal"), is_read=False) == \
+        expected(lambda mail: mail["importance"] != "Normal" and not mail["is_read"])
+    middle = sorted(mail["size"] for mail in mails)[len(mails) // 2]
+    assert search(exchangelib.Q(size__lt=middle) | exchangelib.Q(size__gt=middle)) == \
+        expected(lambda mail: mail["size"] != middle)
+    assert search(in_reply_to__exists=False) == expected(lambda mail: True) - \
+        {item.id for item in account.inbox.all() if item.in_reply_to}
+
+
 def test_sync(account_and_server):
     account, server = account_and_server
     list(account.inbox.sync_items())
