@@ -22,8 +22,8 @@ FAST = {"EWSFS_CLOCK_RATE": "100"}
 OPTIONS = ("batch=3", "connections=3", "timeout=120")
 
 # What an update gets over by itself, or after it was asked once more. An illegal character in a
-# reply of GetItem or of the hierarchy would stay: the server never says that it changed. A 401 comes
-# of a new password; out of nothing it would lock the login for a quarter of an hour.
+# reply of GetItem or of the hierarchy would stay: the server never says that it changed. A 401
+# comes of a new password; out of nothing it would lock the login for a quarter of an hour.
 FAULTS = (
     {"kind": "403"},
     {"kind": "500"},
@@ -60,6 +60,8 @@ def add_faults(server, draw, generator):
                   seed=draw.randint(1, 999), **draw.choice(FAULTS))
     for _ in range(draw.choice((0, 1, 1, 2))):
         script = [list(operation) for operation in generator.draw_many(3)]
+        if draw.random() < 0.1:
+            script.append(["failover", {}])
         server.op("fault", None, kind="between_pages", skip=draw.randint(0, 9), then=script)
 
 

@@ -344,7 +344,9 @@ def test_a_move_gives_a_new_id_and_key(box, mail):
     new, new_version = box.made(move("MoveItem", box.folder("Drafts"), key))
     assert new != key and new_version != version and box.item(key) is None
     after = box.item(new)
-    assert {**after, "id": key, "change_key": version, "path": "Inbox"} == before
+    same = {name: before[name] for name in ("predecessors", "given")}
+    assert after["predecessors"] != before["predecessors"]
+    assert {**after, "id": key, "change_key": version, "path": "Inbox", **same} == before
     assert [change[:2] for change in box.news("Inbox")] == [("Delete", key)]
     assert box.news("Drafts") == [("Create", new, new_version)]
     assert box.codes(move("MoveItem", box.folder("Drafts"), key)) == ["ErrorItemNotFound"]
