@@ -72,6 +72,11 @@ void ews_wake(struct ews *ews)
 	http_wake(ews->http);
 }
 
+void ews_abort(struct ews *ews)
+{
+	http_abort(ews->http, NULL);
+}
+
 void ews_set_tempo(struct ews *ews, int connections_n, int64_t pace_ms, int64_t hold_ms)
 {
 	const struct http_tempo tempo = {

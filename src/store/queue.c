@@ -50,6 +50,17 @@ static void untake(struct store *store, int64_t row)
 	set_drop(&store->again, (uint64_t)row);
 }
 
+enum err store_drop_refetches(struct txn *txn)
+{
+	struct store *store = txn->store;
+	enum err err = ERR_OK;
+
+	/* What somebody works on comes all the same, and may have to be asked for again. */
+	for (size_t i = 0; !err && i < store->taken.n; i++)
+		err = run(store, SQL_KEEP_JOB, v_int((int64_t)store->taken.list[i]));
+	return err ? err : run(store, SQL_DROP_REFETCHES);
+}
+
 enum err queue_load_wanted(struct store *store, int64_t row, char **ret)
 {
 	AUTO(query) struct query q = query(store, SQL_LOAD_WANTED, v_int(row));

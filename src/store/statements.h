@@ -151,6 +151,8 @@
 	X(RETRY_JOB, "UPDATE fetch SET tries = tries + 1, not_before = max(?2, 1) WHERE row = ?1") \
 	X(LOAD_WANTED, "SELECT change_key FROM fetch WHERE row = ?1") \
 	X(DROP_JOB, "DELETE FROM fetch WHERE row = ?1") \
+	X(KEEP_JOB, "UPDATE fetch SET priority = 1 WHERE row = ?1 AND priority = 2") \
+	X(DROP_REFETCHES, "DELETE FROM fetch WHERE priority = 2") \
 	X(RELEASE_DUE, "UPDATE fetch SET not_before = 0 WHERE row IN (SELECT row FROM fetch " \
 		"WHERE not_before > 0 AND not_before <= ?1 ORDER BY not_before LIMIT 1000)") \
 	X(FORGET_DELAYS, "UPDATE fetch SET not_before = 0 WHERE not_before > 0") \

@@ -262,12 +262,16 @@ MUST_CHECK enum err store_age_items(struct txn *txn, int64_t edge, int64_t *afte
 
 /* --- the fetch queue --- */
 
-enum fetch_priority { FETCH_DELTA = 0, FETCH_FIRST_SYNC = 1 }; /* lower goes first */
+/* Lower goes first; the last is for what is held in that very version. */
+enum fetch_priority { FETCH_DELTA = 0, FETCH_FIRST_SYNC = 1, FETCH_REFETCH = 2 };
 
 /* Queues, or queues anew with the better of both priorities and no delay. `change_key` is the
  * page's; it only names the version that is wanted. */
 MUST_CHECK enum err store_queue_fetch(struct txn *txn, int64_t row, const char *change_key,
 				      enum fetch_priority priority);
+
+/* Nobody wants them any more. */
+MUST_CHECK enum err store_drop_refetches(struct txn *txn);
 
 struct fetch_job {
 	int64_t row;

@@ -373,10 +373,12 @@ enum difference page_compare(const struct item_row *row, const struct ews_change
 
 /* The kind of a relist of the folder that was begun and not ended. */
 MUST_CHECK enum err relist_load(struct sync *sync, uint64_t ino, enum relist *ret);
-/* The folder is to be listed from nothing when it is listed. */
+/* The folder is to be listed from nothing when it is listed; RELIST_NONE: no longer. */
 MUST_CHECK enum err relist_put(struct txn *txn, uint64_t ino, enum relist kind);
 /* Forgets the state: the listing begins anew, and what it does not show goes at its end. */
 MUST_CHECK enum err relist_begin(struct pull *pull, enum relist kind);
+/* It was broken off: all is as it was before it began, and what the pages brought is no harm. */
+MUST_CHECK enum err relist_abandon(struct pull *pull, enum relist before);
 MUST_CHECK enum err relist_note(struct pull *pull, int64_t row, enum difference difference);
 /* The listing is whole: drops what it did not show, and leaves its result. */
 MUST_CHECK enum err relist_end(struct pull *pull, struct txn *txn);

@@ -117,8 +117,10 @@ static enum err put_item(struct pull *pull, struct txn *txn, const struct ews_ch
 		err = relist_note(pull, number, page_compare(known ? &row : NULL, change));
 	if (!err && scope_is_outside(pull->sync, change, known ? &row : NULL))
 		err = store_put_excluded(txn, number, change->change_key);
-	else if (!err && (!known || is_forced(pull, &row) || needs_fetch(&row, change)))
+	else if (!err && (!known || needs_fetch(&row, change)))
 		err = store_queue_fetch(txn, number, change->change_key, pull->priority);
+	else if (!err && is_forced(pull, &row))
+		err = store_queue_fetch(txn, number, change->change_key, FETCH_REFETCH);
 	return err;
 }
 

@@ -164,28 +164,19 @@ static enum err pull_afresh(struct pull *pull, enum relist kind)
 	return err ? err : pull_each_page(pull, keep_page, pull);
 }
 
-/* Asked for now, or begun before and not ended. */
-static enum err load_kind(struct sync *sync, const struct folder *folder, enum relist *ret)
-{
-	enum relist wish = wishes_find(sync, folder->ino);
-
-	enum err err = relist_load(sync, folder->ino, ret);
-	if (!err && *ret < wish)
-		*ret = wish;
-	return err;
-}
-
 enum err pull_folder(struct sync *sync, const struct folder *folder, struct visit *visit)
 {
 	AUTO(pull) struct pull pull = { .sync = sync, .folder = folder, .visit = visit };
-	enum relist kind = RELIST_NONE;
+	enum relist before = RELIST_NONE, wish = wishes_find(sync, folder->ino);
 
 	pull.priority = folder->sync_state ? FETCH_DELTA : FETCH_FIRST_SYNC;
 	visit->had_full_page = false;
 	status_note_folder(sync, folder->ino);
 	enum err err = text_copy(folder->sync_state, &pull.state);
 	if (!err)
-		err = load_kind(sync, folder, &kind);
+		err = relist_load(sync, folder->ino, &before);
+	/* Asked for now, or begun before and not ended. */
+	enum relist kind = before > wish ? before : wish;
 	if (!err && kind)
 		err = pull_afresh(&pull, kind);
 	else if (!err)
@@ -193,6 +184,11 @@ enum err pull_folder(struct sync *sync, const struct folder *folder, struct visi
 	if (err == ERR_SYNC_RESET && pull.state) {
 		log_info("folder %s: its sync state expired", folder->display_name);
 		err = pull_afresh(&pull, kind ? kind : RELIST_EXPIRED);
+	}
+	/* Whoever asked for it does so no longer, or asks again. */
+	if (err == ERR_CANCELLED && pull.relist && wish >= RELIST_RESYNC) {
+		enum err failed = relist_abandon(&pull, before);
+		err = failed ? failed : err;
 	}
 	status_note_folder(sync, 0);
 	return err;

@@ -45,7 +45,7 @@ enum err relist_put(struct txn *txn, uint64_t ino, enum relist kind)
 	char key[32];
 
 	print_key(ino, key, sizeof(key));
-	return store_put_value(txn, key, mark);
+	return store_put_value(txn, key, kind ? mark : NULL);
 }
 
 enum err relist_begin(struct pull *pull, enum relist kind)
@@ -67,6 +67,22 @@ enum err relist_begin(struct pull *pull, enum relist kind)
 	pull->seen.n = 0;
 	pull->relist = kind;
 	return ERR_OK;
+}
+
+enum err relist_abandon(struct pull *pull, enum relist before)
+{
+	const struct folder *folder = pull->folder;
+	AUTO(txn) struct txn txn = { 0 };
+
+	enum err err = txn_begin(&txn, pull->sync->store);
+	if (!err)
+		err = relist_put(&txn, folder->ino, before);
+	if (!err)
+		err = store_put_folder_state(&txn, folder->ino, folder->sync_state);
+	if (!err)
+		err = store_put_folder_synced(&txn, folder->ino, &folder->digest,
+					      folder->last_sync);
+	return err ? err : txn_commit(&txn);
 }
 
 enum err relist_note(struct pull *pull, int64_t row, enum difference difference)
@@ -178,7 +194,6 @@ enum err relist_end(struct pull *pull, struct txn *txn)
 	struct counts *counts = &pull->counts;
 	uint64_t ino = pull->folder->ino;
 	int64_t after = 0;
-	char key[32];
 	size_t n;
 	enum err err;
 
@@ -188,9 +203,8 @@ enum err relist_end(struct pull *pull, struct txn *txn)
 		counts->gone_n += n;
 	} while (!err && n > 0);
 	FAULT("relist.end");
-	print_key(ino, key, sizeof(key));
 	if (!err)
-		err = store_put_value(txn, key, NULL);
+		err = relist_put(txn, ino, RELIST_NONE);
 	if (!err)
 		err = result_put_resync(txn, ino, false, counts);
 	if (!err)

@@ -211,14 +211,31 @@ static void break_run(struct sync *sync)
 	status_break_run(sync);
 }
 
+/* What a cancelled command has not fetched yet stays as it is. */
+static void take_back(struct sync *sync)
+{
+	AUTO(txn) struct txn txn = { 0 };
+
+	enum err err = txn_begin(&txn, sync->store);
+	if (!err)
+		err = store_drop_refetches(&txn);
+	if (!err)
+		err = txn_commit(&txn);
+	if (err)
+		log_info("cancelled, and fetched all the same: %s", store_reason(sync->store));
+}
+
 /* Makes ready for another run. False: we are to stop. */
 static bool heal(struct sync *sync, bool *ret_offline)
 {
 	lock_acquire(&sync->lock);
+	bool was_broken = sync->is_broken;
 	sync->is_broken = false;
 	*ret_offline = sync->is_offline;
 	bool stopping = sync->is_stopping;
 	lock_drop(&sync->lock);
+	if (was_broken && !stopping)
+		take_back(sync);
 	if (stopping || *ret_offline)
 		return !stopping;
 	ews_resume(sync->ews);
@@ -228,28 +245,15 @@ static bool heal(struct sync *sync, bool *ret_offline)
 	return true;
 }
 
-/* While we are to send nothing, nobody waits for it. */
+/* Nothing is sent or heard, and nobody waits for it. */
 static void stay_offline(struct sync *sync)
 {
+	watch_close(sync);
+	ews_abort(sync->ews);
 	status_note_failure(sync, "working offline");
 	commands_end_all(sync, ERR_OFFLINE);
-	watch_close(sync);
 	if (sync->account->notify != NOTIFY_OFF)
 		sync->due_ms = 0;
-}
-
-/* What was under way when it went offline may have timed out since. It lands before the next run,
- * as it says nothing of the server now. */
-static void come_online(struct sync *sync)
-{
-	enum err err = ERR_OK;
-	int n;
-
-	status_note_failure(sync, "");
-	do {
-		n = ews_pending_n(sync->ews);
-		err = ews_wait(sync->ews, 0);
-	} while (!err && ews_pending_n(sync->ews) < n);
 }
 
 /* Until there may be something to do. */
@@ -272,7 +276,7 @@ static bool wait_for_run(struct sync *sync)
 		if (offline)
 			stay_offline(sync);
 		else if (was_offline)
-			come_online(sync);
+			status_note_failure(sync, "");
 		was_offline = offline;
 		if (!offline && run_is_due(sync))
 			return true;

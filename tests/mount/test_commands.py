@@ -276,6 +276,34 @@ def test_a_clear_that_was_cancelled_or_killed_half_way_arrives_all_the_same(new_
     assert len(kept) > 1100
 
 
+@pytest.mark.parametrize("line", ["resync", "clear"])
+def test_a_cancelled_command_is_not_gone_on_with(new_server, new_mount, line):
+    server = new_server("--synthetic", f"{ewsfs.USER}:1:1500:300:5")
+    mount = new_mount(server, "connections=2", "batch=5")
+    mount.update()
+    before, state = listing(mount), ewsfs.xattr(mount.path / INBOX, "user.ews.sync_state")
+    busy = "SyncFolderItems" if line == "resync" else "GetItem"
+    server.reset_requests()
+    server.op("fault", None, kind="delay", op=busy, ms=200, count=0)
+    running = Running(mount, line, INBOX)
+    while server.requests().get(busy, 0) < 2:
+        time.sleep(0.005)
+    begun = time.monotonic()
+    assert command(mount, "cancel", INBOX) == 0
+    assert time.monotonic() - begun < 0.1
+    assert running.wait() == errno.ECANCELED
+    server._call("DELETE", "/test/faults")
+    server.reset_requests()
+    mount.update()
+    # What was under way on its two connections.
+    assert sent(server).get("GetItem", 0) <= 2 and "SyncFolderItems" not in sent(server)
+    if line == "resync":
+        assert ewsfs.xattr(mount.path / INBOX, "user.ews.sync_state") == state
+    assert mount.status()["pending"] == "0" and listing(mount) == before
+    assert command(mount, line, INBOX) == 0
+    assert listing(mount) == before
+
+
 def test_offline_sends_nothing_and_online_resumes(small, mount):
     small.op("deliver", INBOX, count=1)
     assert command(mount, "offline") == 0

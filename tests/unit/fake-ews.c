@@ -538,6 +538,17 @@ int ews_pending_n(const struct ews *ews)
 	return ews->pending_n;
 }
 
+void ews_abort(struct ews *ews)
+{
+	while (ews->requests) {
+		struct request *request = ews->requests;
+		ews->requests = request->next;
+		ews->pending_n--;
+		request->sink->done(request->ctx, ERR_CANCELLED);
+		request_free(request);
+	}
+}
+
 /* At which place it asks for that; behind all others where it does not. */
 static size_t find_id(const struct request *request, const char *id)
 {

@@ -217,6 +217,30 @@ static void test_a_job_follows_its_item_to_another_folder(void **state)
 	take_and_leave(b->store, 0, 10, 10000, "a b");
 }
 
+/* What is on its way comes all the same, and what was wanted for another reason as well. */
+static void test_refetches_are_taken_back(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "One");
+	AUTO(txn) struct txn txn = { 0 };
+
+	queue(b->store, dir, "A", KIND_MESSAGE, 9, 10, FETCH_REFETCH);
+	queue(b->store, dir, "B", KIND_MESSAGE, 8, 10, FETCH_REFETCH);
+	queue(b->store, dir, "C", KIND_MESSAGE, 7, 10, FETCH_REFETCH);
+	queue(b->store, dir, "C", KIND_MESSAGE, 7, 10, FETCH_DELTA);
+	queue(b->store, dir, "D", KIND_MESSAGE, 6, 10, FETCH_DELTA);
+	queue(b->store, dir, "D", KIND_MESSAGE, 6, 10, FETCH_REFETCH);
+	take_and_leave(b->store, 0, 2, 1000, "C D");
+	struct fetch_batch batch = take(b->store, 0, 1, 1000, "A");
+	begin(&txn, b->store);
+	check_ok(store_drop_refetches(&txn));
+	commit(&txn);
+	take_and_leave(b->store, 0, 9, 1000, "");
+	retry(b->store, batch.jobs[0].row, 0);
+	take_and_leave(b->store, 1, 9, 1000, "A");
+	fetch_batch_release(&batch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +251,7 @@ int main(void)
 		bench_test(test_failed_jobs_wait_and_go_alone),
 		bench_test(test_ghosts_leave_the_queue),
 		bench_test(test_a_job_follows_its_item_to_another_folder),
+		bench_test(test_refetches_are_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
