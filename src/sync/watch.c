@@ -15,7 +15,7 @@ enum {
 	/* A stream says at once that it is open, unless somebody on the way collects what it says;
 	 * and then that it is still there, in a time of the server's own. */
 	OPEN_MS = 20 * 1000,
-	BEAT_MIN_MS = 15 * 1000,
+	BEAT_MIN_MS = 5 * 1000,
 	BEAT_MAX_MS = 150 * 1000,
 	BEATS = 3,
 	SOUND_MS = 60 * 1000, /* what lived so long was no failure */
@@ -138,18 +138,20 @@ static bool is_refusal(enum err err)
 	       (err != ERR_TRANSIENT && err != ERR_SUBSCRIPTION && !gate_ends_run(err));
 }
 
-static void judge_subscription(struct sync *sync, bool is_new, const char *reason)
+/* There are as many as there may be; those that we left behind expire. */
+static void wait_for_room(struct sync *sync, const char *reason)
+{
+	log_info("%s: no subscription (%s), polling every %d s for now", sync->account->url, reason,
+		 sync->account->poll_s);
+	change_mode(sync, WATCH_POLL, FULL_MS);
+}
+
+static void subscribe_anew(struct sync *sync, const char *reason)
 {
 	struct watch *watch = &sync->watch;
 
 	drop_subscription(watch);
 	hints_note_blind(sync);
-	if (is_new) {
-		log_info("%s: no subscription (%s), polling every %d s for now", sync->account->url,
-			 reason, sync->account->poll_s);
-		change_mode(sync, WATCH_POLL, FULL_MS);
-		return;
-	}
 	log_info("%s: the subscription is lost (%s), subscribing anew", sync->account->url, reason);
 	if (watch->failures > 0)
 		delay(sync);
@@ -162,22 +164,22 @@ static void judge(struct sync *sync, enum err err, bool is_new, const char *reas
 {
 	struct watch *watch = &sync->watch;
 
-	if (err == ERR_CANCELLED)
-		return;
-	if (err == ERR_SUBSCRIPTION) {
-		judge_subscription(sync, is_new && !watch->id, reason);
-		return;
-	}
 	bool is_hopeless = watch->failures + 1 >= FAILURES_MAX && !watch->is_excused &&
 			   err != ERR_OFFLINE && err != ERR_AUTH && err != ERR_TLS;
-	if (is_new && (is_refusal(err) || is_hopeless)) {
-		give_up(sync, reason);
+	if (err == ERR_CANCELLED)
 		return;
+	if (err == ERR_SUBSCRIPTION && !watch->id) {
+		wait_for_room(sync, reason);
+	} else if (is_new && (is_refusal(err) || is_hopeless)) {
+		give_up(sync, reason);
+	} else if (err == ERR_SUBSCRIPTION) {
+		subscribe_anew(sync, reason);
+	} else {
+		delay(sync);
+		if (!is_new)
+			log_info("%s: no more notifications (%s), connecting again",
+				 sync->account->url, reason);
 	}
-	delay(sync);
-	if (!is_new)
-		log_info("%s: no more notifications (%s), connecting again", sync->account->url,
-			 reason);
 }
 
 /* How a call of ours ended, that is not repeated here. True: well. */

@@ -5,9 +5,9 @@ import time
 import ewsfs
 
 
-def wait_until(holds):
+def wait_until(holds, seconds=ewsfs.TIMEOUT_S):
     """Waits for what must come; the test fails when it does not."""
-    end = time.monotonic() + ewsfs.TIMEOUT_S
+    end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.05)
