@@ -160,6 +160,31 @@ enum id_kind id_parse(const struct identity *identity, const char *id, uint64_t 
 	return n == ITEM_BYTES ? ID_ITEM : ID_FOLDER;
 }
 
+size_t id_entry(const struct identity *identity, uint64_t fid, uint64_t mid,
+		uint8_t ret[ENTRY_ID_BYTES])
+{
+	struct identity bare = *identity;
+
+	_Static_assert(ENTRY_ID_BYTES == ITEM_ENTRY_BYTES, "an item has the longest");
+	bare.bare = true;
+	uint8_t *p = put_object(put_head(ret, &bare, 0, mid ? 7 : 1), identity, fid);
+	if (mid)
+		p = put_object(p, identity, mid);
+	return (size_t)(p - ret);
+}
+
+enum id_kind id_parse_entry(const struct identity *identity, const void *entry, size_t n,
+			    uint64_t *ret_fid, uint64_t *ret_mid)
+{
+	uint8_t bytes[BARE_ITEM_BYTES];
+
+	if (n != FOLDER_ENTRY_BYTES && n != ITEM_ENTRY_BYTES)
+		return ID_MALFORMED;
+	memcpy(bytes, entry, n);
+	bytes[n] = n == ITEM_ENTRY_BYTES ? BARE_ITEM : BARE_FOLDER;
+	return parse_bare(identity, bytes, n + 1, ret_fid, ret_mid);
+}
+
 void xid_put(const uint8_t guid[GUID_BYTES], uint64_t counter, uint8_t ret[XID_BYTES])
 {
 	put_counter(put(ret, guid, GUID_BYTES), counter);

@@ -55,6 +55,13 @@ enum id_kind { ID_MALFORMED, ID_FOREIGN, ID_FOLDER, ID_ITEM };
 enum id_kind id_parse(const struct identity *identity, const char *id, uint64_t *ret_fid,
 		      uint64_t *ret_mid);
 
+/* The MAPI ENTRYID in it: the last bytes of an Id, or all but the last. mid is 0 for a folder. */
+#define ENTRY_ID_BYTES 70
+size_t id_entry(const struct identity *identity, uint64_t fid, uint64_t mid,
+		uint8_t ret[ENTRY_ID_BYTES]);
+enum id_kind id_parse_entry(const struct identity *identity, const void *entry, size_t n,
+			    uint64_t *ret_fid, uint64_t *ret_mid);
+
 void key_print(const struct identity *identity, uint32_t type, uint64_t counter,
 	       char ret[CHANGE_KEY_SIZE]);
 

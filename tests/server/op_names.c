@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -56,30 +58,95 @@ void op_resolve_names(struct call *call)
 	reply_end(call, "ResolveNames");
 }
 
-/* Only what needs no conversion; the error names the address, as clients use it to find it out. */
-void op_convert_id(struct call *call)
-{
-	const char *format = node_attr(call->op, "DestinationFormat");
-	const xmlNode *id = node_first(node_child(call->op, "SourceIds"));
-	uint64_t fid, mid;
+/* --- ConvertId --- */
 
-	reply_begin(call, "ConvertId");
-	for (; id; id = node_next(id)) {
-		const char *text = node_attr(id, "Id");
-		enum id_kind kind = id_parse(&call->box->identity, text, &fid, &mid);
-		if ((kind != ID_ITEM && kind != ID_FOLDER) || strcmp(format, "EwsId") != 0 ||
-		    strcmp(node_attr(id, "Format"), "EwsId") != 0) {
-			message_error(call, "ConvertId", "ErrorInvalidIdMalformed");
-			continue;
-		}
+static enum err parse_hex(const char *text, struct buf *ret)
+{
+	enum err err = strlen(text) % 2 ? ERR_INVALID : ERR_OK;
+
+	for (; !err && *text; text += 2) {
+		unsigned byte;
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
+			return ERR_INVALID;
+		sscanf(text, "%2x", &byte);
+		err = buf_append_char(ret, (char)byte);
+	}
+	return err;
+}
+
+static enum id_kind parse_id(const struct call *call, const xmlNode *id, uint64_t *ret_fid,
+			     uint64_t *ret_mid)
+{
+	const struct identity *identity = &call->box->identity;
+	const char *text = node_attr(id, "Id"), *format = node_attr(id, "Format");
+	AUTO(buf) struct buf entry = { 0 };
+	enum err err = ERR_INVALID;
+
+	if (strcmp(format, "EwsId") == 0)
+		return id_parse(identity, text, ret_fid, ret_mid);
+	if (strcmp(format, "EntryId") == 0)
+		err = text_parse_base64(&entry, text, strlen(text));
+	else if (strcmp(format, "HexEntryId") == 0)
+		err = parse_hex(text, &entry);
+	return err ? ID_MALFORMED
+		   : id_parse_entry(identity, buf_str(&entry), entry.len, ret_fid, ret_mid);
+}
+
+/* False for a format that nobody has asked for yet. */
+static bool print_id(const struct call *call, uint64_t fid, uint64_t mid, struct xml *ret)
+{
+	const struct identity *identity = &call->box->identity;
+	const char *format = node_attr(call->op, "DestinationFormat");
+	uint8_t entry[ENTRY_ID_BYTES];
+	size_t n = id_entry(identity, fid, mid, entry);
+	char id[ITEM_ID_SIZE];
+
+	if (strcmp(format, "EwsId") == 0) {
+		if (mid)
+			id_print_item(identity, fid, mid, id);
+		else
+			id_print_folder(identity, fid, id);
+		xml_raw(ret, id);
+	} else if (strcmp(format, "EntryId") == 0) {
+		xml_base64(ret, entry, n);
+	} else if (strcmp(format, "HexEntryId") == 0) {
+		for (size_t i = 0; i < n; i++)
+			xml_rawf(ret, "%02X", entry[i]);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Whatever Mailbox is named: the reply names the caller's, and clients find it out by that. */
+static void convert(struct call *call, const xmlNode *id)
+{
+	AUTO(xml) struct xml text = { 0 };
+	uint64_t fid, mid;
+	enum id_kind kind = parse_id(call, id, &fid, &mid);
+
+	if (kind != ID_ITEM && kind != ID_FOLDER) {
+		message_error(call, "ConvertId", "ErrorInvalidIdMalformed");
+	} else if (!print_id(call, fid, mid, &text)) {
+		message_error(call, "ConvertId", "ErrorInvalidOperation");
+	} else {
 		message_begin(call, "ConvertId");
 		xml_rawf(call->out,
-			 "<m:AlternateId xsi:type=\"t:AlternateIdType\" Format=\"EwsId\" Id=\"%s\" "
+			 "<m:AlternateId xsi:type=\"t:AlternateIdType\" Format=\"%s\" Id=\"%s\" "
 			 "Mailbox=\"",
-			 text);
+			 node_attr(call->op, "DestinationFormat"), buf_str(&text.buf));
 		xml_text(call->out, call->box->address);
 		xml_raw(call->out, "\"/>");
 		message_end(call, "ConvertId");
 	}
+}
+
+void op_convert_id(struct call *call)
+{
+	const xmlNode *id = node_first(node_child(call->op, "SourceIds"));
+
+	reply_begin(call, "ConvertId");
+	for (; id; id = node_next(id))
+		convert(call, id);
 	reply_end(call, "ConvertId");
 }

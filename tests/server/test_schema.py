@@ -104,6 +104,27 @@ def test_items(server, schema, truth, kind, path, base):
             assert hashlib.sha256(base64.b64decode(mime)).hexdigest() == item["mime_sha256"]
 
 
+@pytest.mark.parametrize("path", ("Inbox", "Calendar"))
+def test_ids_of_other_forms(server, schema, truth, path):
+    """The MAPI entry id is the end of an id, in base64 or hex; and back."""
+    def convert(form, one, to):
+        return check(server, schema, skeleton("ConvertId", ('Format="EwsId"', f'Format="{form}"'), (
+            'DestinationFormat="HexEntryId"', f'DestinationFormat="{to}"'), ('"IID"', f'"{one}"')))
+
+    for one in truth[path]["id"], truth[path]["items"][0]["id"]:
+        entry = base64.b64decode(one)[43:]
+        forms = {"EntryId": base64.b64encode(entry).decode(), "HexEntryId": entry.hex().upper(),
+                 "EwsId": one}
+        for form, source in forms.items():
+            for to, expected in forms.items():
+                found = convert(form, source, to).find(".//m:AlternateId", NS)
+                assert (found.get("Format"), found.get("Id")) == (to, expected)
+                assert found.get("Mailbox") == "alice@example.com", "the caller's"
+    for bad in ("zz", one[:-4]):
+        tree = convert("HexEntryId", bad, "EwsId")
+        assert text(tree, ".//m:ResponseCode") == "ErrorInvalidIdMalformed"
+
+
 def test_a_field_of_another_kind_fails_for_that_item_only(server, schema, truth):
     items = truth["Calendar"]["items"][:1] + truth["Inbox"]["items"][:1]
     tree = check(server, schema, get_items("message", items))
