@@ -144,11 +144,11 @@ def play_round(number, server, mount, memory, versions, password):
 
 
 @pytest.mark.parametrize("like, page, rounds", (
-    ("exchange2019", 3, ROUNDS), ("exchange2019", 512, ROUNDS // 5), ("gromox", 3, ROUNDS // 5)))
+    ("exchange2019", 3, ROUNDS), ("exchange2019", 512, ROUNDS // 8), ("gromox", 3, ROUNDS // 8)))
 def test_the_mount_is_what_the_server_has_whatever_happens(
         like, page, rounds, new_server, new_mount):
     print(f"EWSFS_SEED={SEED}")
-    server = new_server("--synthetic", f"{ewsfs.USER}:4:8:2000:{SEED % 1000}", "--like", like,
+    server = new_server("--synthetic", f"{ewsfs.USER}:5:7:2000:{SEED % 1000}", "--like", like,
                         may_say=" between pages: ")
     mount = new_mount(server, *OPTIONS, env={**FAST, "EWSFS_PAGE_MAX": str(page)}, dirty_log=True)
     memory, versions, password = expected.Memory(), keys.Keys(), Password(server, mount)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pathlib
+import select
 import signal
 import struct
 import subprocess
@@ -29,9 +30,12 @@ def iso(seconds):
 
 
 def wait_ready(fd, process, what):
-    """Waits for the byte that says ready; a process that ends first is an error."""
-    ready = os.read(fd, 1)
+    """Waits for the byte that says ready; a process that ends first is an error, or says nothing."""
+    says_so = select.select([fd], [], [], TIMEOUT_S)[0]
+    ready = os.read(fd, 1) if says_so else b""
     os.close(fd)
+    if not says_so:
+        process.kill()
     if not ready:
         process.wait(TIMEOUT_S)
         raise AssertionError(f"{what} ended with {process.returncode} before it was ready")
