@@ -106,6 +106,7 @@ static enum err add_job(struct fetch_batch *batch, struct query *q)
 	struct fetch_job job = {
 		.row = col_int(q, 0),
 		.size = (uint64_t)col_int(q, 6),
+		.received = col_time(q, 7),
 		.tries = (int)col_int(q, 4),
 	};
 

@@ -162,10 +162,12 @@
 	/* Kinds are few, and the index begins with them. */ \
 	X(FIND_DUE, "SELECT row FROM fetch WHERE folder = ?1 AND kind IN (0, 1, 2, 3, 4, 5, 6, 7) " \
 		"AND not_before <= ?2 LIMIT 1") \
-	X(QUEUE_HEAD, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size " \
+	X(QUEUE_HEAD, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size, " \
+		"i.received " \
 		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \
 		"WHERE f.not_before = 0 ORDER BY f.priority, f.received DESC") \
-	X(QUEUE_GROUP, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size " \
+	X(QUEUE_GROUP, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size, " \
+		"i.received " \
 		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \
 		"WHERE f.folder = ?1 AND f.kind = ?2 AND f.not_before = 0 AND f.tries = 0 " \
 		"AND f.priority = ?3 ORDER BY f.received DESC")

@@ -276,7 +276,8 @@ MUST_CHECK enum err store_drop_refetches(struct txn *txn);
 struct fetch_job {
 	int64_t row;
 	char *id;
-	uint64_t size; /* as the server states it */
+	uint64_t size;	  /* as the server states it */
+	int64_t received; /* as a page told; TIME_NONE: it did not */
 	int tries;
 };
 void fetch_job_release(struct fetch_job *job);

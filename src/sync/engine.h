@@ -201,6 +201,7 @@ enum err space_fail(struct sync *sync);
 /* One answer of a GetItem, waiting for the rest of its batch. */
 struct landing {
 	bool is_seen, has_flag, is_read; /* the flag: told by a page meanwhile */
+	bool was_asked_safely, was_asked_what; /* a second time: see fetch.c */
 	enum err err;
 	char *reason; /* the server's code and text */
 	struct item item;
@@ -212,6 +213,11 @@ struct flight {
 	struct sync *sync;
 	struct fetch_batch batch;
 	struct landing *landings; /* one for each job */
+	enum err err;		  /* of its request: it speaks of the jobs without an answer */
+	/* The second question under way: of which jobs. */
+	size_t *again;
+	size_t again_n;
+	bool is_cut_short; /* it had no answer */
 };
 
 /* Starts as many requests as there may be. */
@@ -220,8 +226,10 @@ MUST_CHECK enum err fetch_fill(struct sync *sync);
 MUST_CHECK enum err fetch_drain(struct sync *sync, bool *ret_drained);
 /* A page told the read flag of an item: it is newer than what is on its way. */
 void fetch_note_flag(struct sync *sync, const char *id, bool is_read);
-/* All that became of a batch, in one commit. `err` speaks of the jobs without an answer. */
-MUST_CHECK enum err settle_flight(struct flight *flight, enum err err);
+/* All that became of a batch, in one commit. */
+MUST_CHECK enum err settle_flight(struct flight *flight);
+/* It would be quarantined, and nothing is known of the item but its id. */
+bool settle_lacks_item(const struct flight *flight, size_t i);
 
 /* --- findings.c: items whose change keys went wrong --- */
 

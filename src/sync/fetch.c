@@ -13,6 +13,10 @@
  * A batch is taken, asked for, and lands: its answers are collected while they stream
  * in and committed together at the end (settle.c). Sinks run inside every call that
  * waits, so a page may be asked for while batches come in.
+ *
+ * Some are asked a second time before that: those whose kind's properties the server refuses get the
+ * shape that fits everything, and of those that cannot be delivered it is asked what they are, so
+ * that their files have their names (I3).
  */
 enum {
 	BATCH_BYTES_MAX = 8 << 20,
@@ -34,6 +38,7 @@ static void flight_release(struct flight **flight)
 	for (size_t i = 0; (*flight)->landings && i < (*flight)->batch.n; i++)
 		landing_release(&(*flight)->landings[i]);
 	free((*flight)->landings);
+	free((*flight)->again);
 	fetch_batch_release(&(*flight)->batch);
 	free(*flight);
 	*flight = NULL;
@@ -63,6 +68,18 @@ static enum err land_content(struct landing *landing, struct ews_item_reply *rep
 	return landing->err ? text_copy(err_text(landing->err), &landing->reason) : ERR_OK;
 }
 
+/* What the item is, though its content does not come. */
+static void take_what(const struct flight *flight, struct landing *landing,
+		      struct ews_item_reply *reply)
+{
+	if (!reply->item)
+		return;
+	item_release(&landing->item);
+	landing->item = *reply->item;
+	*reply->item = (struct item){ 0 };
+	landing->item.kind = flight->batch.kind;
+}
+
 static enum err note_item(void *ctx, size_t index, struct ews_item_reply *reply)
 {
 	struct flight *flight = ctx;
@@ -78,7 +95,22 @@ static enum err note_item(void *ctx, size_t index, struct ews_item_reply *reply)
 		return land_content(landing, reply);
 	if (!reply->err)
 		landing->err = ERR_PROTOCOL;
+	take_what(flight, landing, reply);
 	return print_reason(reply, &landing->reason);
+}
+
+/* The answer to a second question. */
+static enum err note_again(void *ctx, size_t index, struct ews_item_reply *reply)
+{
+	struct flight *flight = ctx;
+
+	if (index >= flight->again_n)
+		return ERR_PROTOCOL;
+	struct landing *landing = &flight->landings[flight->again[index]];
+	if (!landing->was_asked_what)
+		return note_item(flight, flight->again[index], reply);
+	take_what(flight, landing, reply);
+	return ERR_OK;
 }
 
 static void unlink_flight(struct sync *sync, const struct flight *flight)
@@ -112,14 +144,89 @@ static enum err judge_request(struct sync *sync, enum err err)
 	return ++sync->gate.losses >= LOSSES_MAX ? err : ERR_OK;
 }
 
-static void note_done(void *ctx, enum err err)
+/* A request for it alone was refused as a whole. */
+static enum err note_refused_shape(struct flight *flight)
 {
-	AUTO(flight) struct flight *flight = ctx;
+	struct landing *landing = &flight->landings[0];
+
+	if (flight->batch.n != 1 || landing->is_seen || flight->err != ERR_SHAPE)
+		return ERR_OK;
+	landing->is_seen = true;
+	landing->err = ERR_SHAPE;
+	return text_copy(err_text(ERR_SHAPE), &landing->reason);
+}
+
+static bool wants_safe_shape(struct flight *flight, size_t i)
+{
+	struct landing *landing = &flight->landings[i];
+
+	if (!landing->is_seen || landing->err != ERR_SHAPE || landing->was_asked_safely ||
+	    flight->batch.kind == KIND_SAFE)
+		return false;
+	landing->was_asked_safely = true;
+	return true;
+}
+
+static bool wants_to_know_what(struct flight *flight, size_t i)
+{
+	struct landing *landing = &flight->landings[i];
+
+	if (landing->was_asked_what || !settle_lacks_item(flight, i))
+		return false;
+	landing->was_asked_what = true;
+	return true;
+}
+
+static void note_done_again(void *ctx, enum err err);
+static const struct ews_items_sink sink_again = { .item = note_again, .done = note_done_again };
+
+static enum err ask_some(struct flight *flight, enum item_kind kind,
+			 bool (*wants)(struct flight *flight, size_t i))
+{
+	const struct fetch_batch *batch = &flight->batch;
+	const char **ids = calloc(batch->n, sizeof(*ids));
+	enum err err = ids ? ERR_OK : ERR_NOMEM;
+
+	flight->again_n = 0;
+	for (size_t i = 0; !err && i < batch->n; i++) {
+		if (!wants(flight, i))
+			continue;
+		ids[flight->again_n] = batch->jobs[i].id;
+		flight->again[flight->again_n++] = i;
+	}
+	if (!err && flight->again_n > 0)
+		err = ews_get_items(flight->sync->ews, kind, ids, flight->again_n,
+				    store_dir(flight->sync->store), &sink_again, flight);
+	free(ids);
+	return err;
+}
+
+/* True when the flight is in the air again. */
+static bool ask_again(struct flight *flight)
+{
+	enum err err = ERR_OK;
+
+	if (!flight->again)
+		flight->again = calloc(flight->batch.n, sizeof(*flight->again));
+	if (!flight->again || flight->is_cut_short || !gate_is_open(flight->sync))
+		err = ERR_CANCELLED;
+	if (!err)
+		err = note_refused_shape(flight);
+	if (!err)
+		err = ask_some(flight, KIND_SAFE, wants_safe_shape);
+	if (!err && flight->again_n == 0)
+		err = ask_some(flight, KIND_CONTACT, wants_to_know_what);
+	flight->is_cut_short |= err != ERR_OK;
+	return !err && flight->again_n > 0;
+}
+
+static void settle(struct flight *settled, enum err failed)
+{
+	AUTO(flight) struct flight *flight = settled;
 	struct sync *sync = flight->sync;
 
 	unlink_flight(sync, flight);
-	enum err failed = judge_request(sync, err);
-	enum err stored = settle_flight(flight, err);
+	enum err stored = settle_flight(flight);
 	if (!failed)
 		failed = stored;
 	enum err returned = store_return_batch(sync->store, &flight->batch);
@@ -128,6 +235,26 @@ static void note_done(void *ctx, enum err err)
 	if (!sync->fetch_err)
 		sync->fetch_err = failed;
 	FAULT("fetch.batch");
+}
+
+static void note_done(void *ctx, enum err err)
+{
+	struct flight *flight = ctx;
+	enum err failed = judge_request(flight->sync, err);
+
+	flight->err = err;
+	if (failed || !ask_again(flight))
+		settle(flight, failed);
+}
+
+static void note_done_again(void *ctx, enum err err)
+{
+	struct flight *flight = ctx;
+	enum err failed = judge_request(flight->sync, err);
+
+	flight->is_cut_short |= err != ERR_OK;
+	if (failed || !ask_again(flight))
+		settle(flight, failed);
 }
 
 void fetch_note_flag(struct sync *sync, const char *id, bool is_read)

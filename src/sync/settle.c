@@ -94,6 +94,7 @@ static enum err put_quarantine(struct sync *sync, struct txn *txn, const struct 
 	item_init(&bare);
 	bare.kind = flight->batch.kind;
 	bare.id = job->id;
+	bare.received = job->received;
 	const struct item *item = landing->item.id ? &landing->item : &bare;
 	enum err err = print_name(item, flight->batch.kind, &name);
 	if (!err)
@@ -130,35 +131,69 @@ static bool is_believed(const struct landing *landing, enum err batch_err)
 	return landing->is_seen && !(landing->err && batch_err == ERR_STALE_REPLY);
 }
 
-static enum err settle_one(struct flight *flight, struct txn *txn, size_t i, enum err batch_err)
+/* What a job came to, and why. */
+struct result_of_job {
+	enum outcome outcome;
+	enum err err;
+	bool is_seen, is_alone; /* it was answered; nobody but it can be meant */
+};
+
+static struct result_of_job judge_job(const struct flight *flight, size_t i)
+{
+	const struct landing *landing = &flight->landings[i];
+	struct result_of_job job = { .is_seen = is_believed(landing, flight->err) };
+
+	job.err = job.is_seen ? landing->err : flight->err ? flight->err : ERR_PROTOCOL;
+	job.is_alone = job.is_seen || flight->batch.n == 1;
+	job.outcome = outcome_of(job.err);
+	/* Whole batches fail for one item of them, and then nobody knows which. */
+	if (job.outcome == OUTCOME_BAD &&
+	    (!job.is_alone || (job.err == ERR_DENIED && !job.is_seen)))
+		job.outcome = OUTCOME_AGAIN;
+	if (job.outcome == OUTCOME_GHOST && !job.is_seen)
+		job.outcome = OUTCOME_AGAIN;
+	/* One item may keep its server busy for ever. */
+	if (job.err == ERR_THROTTLED && gate_is_stuck(flight->sync))
+		job.outcome = OUTCOME_AGAIN;
+	return job;
+}
+
+static bool is_worn_out(const struct fetch_job *job)
+{
+	return job->tries >= TRANSIENT_TRIES;
+}
+
+bool settle_lacks_item(const struct flight *flight, size_t i)
+{
+	enum outcome outcome = judge_job(flight, i).outcome;
+
+	return !flight->landings[i].item.id &&
+	       (outcome == OUTCOME_BAD ||
+		(outcome == OUTCOME_AGAIN && is_worn_out(&flight->batch.jobs[i])));
+}
+
+static enum err settle_one(struct flight *flight, struct txn *txn, size_t i)
 {
 	struct sync *sync = flight->sync;
 	const struct fetch_job *job = &flight->batch.jobs[i];
 	const struct landing *landing = &flight->landings[i];
-	bool is_seen = is_believed(landing, batch_err);
-	enum err err = is_seen ? landing->err : batch_err ? batch_err : ERR_PROTOCOL;
-	const char *reason = is_seen && landing->reason ? landing->reason : err_text(err);
-	bool alone = is_seen || flight->batch.n == 1;
-	enum outcome outcome = outcome_of(err);
+	struct result_of_job found = judge_job(flight, i);
+	const char *reason = found.is_seen && landing->reason ? landing->reason
+							      : err_text(found.err);
 
-	/* Whole batches fail for one item of them, and then nobody knows which. */
-	if (outcome == OUTCOME_BAD && (!alone || (err == ERR_DENIED && !is_seen)))
-		outcome = OUTCOME_AGAIN;
-	if (outcome == OUTCOME_GHOST && !is_seen)
-		outcome = OUTCOME_AGAIN;
-	/* One item may keep its server busy for ever. */
-	if (err == ERR_THROTTLED && gate_is_stuck(sync))
-		outcome = OUTCOME_AGAIN;
-	switch (outcome) {
+	/* What its name is can be known, only not now. */
+	if (flight->is_cut_short && settle_lacks_item(flight, i))
+		found.outcome = OUTCOME_AGAIN;
+	switch (found.outcome) {
 	case OUTCOME_CONTENT: return put_content(sync, txn, job, landing);
 	case OUTCOME_GHOST: return store_put_ghost(txn, job->row);
 	case OUTCOME_BAD: return put_quarantine(sync, txn, job, flight, reason, job->tries);
 	case OUTCOME_LEAVE: return ERR_OK;
 	case OUTCOME_AGAIN: break;
 	}
-	if (job->tries >= TRANSIENT_TRIES)
+	if (is_worn_out(job))
 		return put_quarantine(sync, txn, job, flight, reason, job->tries - TRANSIENT_TRIES);
-	return put_again(sync, txn, job, alone && !is_untouched(landing));
+	return put_again(sync, txn, job, found.is_alone && !is_untouched(landing));
 }
 
 /* Only what is settled one way or the other no longer counts as work before us. */
@@ -190,7 +225,7 @@ static enum err judge_items(struct flight *flight)
 	return err;
 }
 
-enum err settle_flight(struct flight *flight, enum err batch_err)
+enum err settle_flight(struct flight *flight)
 {
 	struct sync *sync = flight->sync;
 	AUTO(txn) struct txn txn = { 0 };
@@ -198,7 +233,7 @@ enum err settle_flight(struct flight *flight, enum err batch_err)
 	FAULT("settle.batch");
 	enum err err = txn_begin(&txn, sync->store);
 	for (size_t i = 0; !err && i < flight->batch.n; i++)
-		err = settle_one(flight, &txn, i, batch_err);
+		err = settle_one(flight, &txn, i);
 	if (!err)
 		err = txn_commit(&txn);
 	if (err) {

@@ -87,7 +87,8 @@
  *     stopped message "at" (0) is an error ("code"), and all behind it are the warning
  *             ErrorBatchProcessingStopped
  *     unconvertible  GetItem has for the "items", until cleared, or the "n" (1) from
- *             "at" (0) only an error ("code": ErrorMimeContentConversionFailed)
+ *             "at" (0) only an error ("code": ErrorMimeContentConversionFailed) where the
+ *             MIME is asked for
  *     wrongid the "n" (1) ids from "at" (0) are others than those asked for; "rotate":
  *             true gives all messages in a wrong order
  *     duplicate  each change twice, an older state of it first

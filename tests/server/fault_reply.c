@@ -214,6 +214,12 @@ static void again(struct call *call, size_t start, const struct fault *fault)
 	refuse(call, fault);
 }
 
+/* Properties alone need no conversion. */
+static bool converts(const struct call *call)
+{
+	return node_child(node_child(call->op, "ItemShape"), "IncludeMimeContent");
+}
+
 static void strike_after(struct call *call, size_t start, const struct fault *fault)
 {
 	struct faults *faults = &call->server->faults;
@@ -229,8 +235,11 @@ static void strike_after(struct call *call, size_t start, const struct fault *fa
 			faults_wait(faults, fault->kind == FAULT_HANG ? -1 : fault->ms);
 		break;
 	case FAULT_ERROR:
-	case FAULT_STOPPED:
-	case FAULT_UNCONVERTIBLE: replace_messages(call, fault); break;
+	case FAULT_STOPPED: replace_messages(call, fault); break;
+	case FAULT_UNCONVERTIBLE:
+		if (converts(call))
+			replace_messages(call, fault);
+		break;
 	case FAULT_BETWEEN_PAGES: control_script(call->server, call->user, fault->script); break;
 	default: edit_reply(call, fault); break;
 	}

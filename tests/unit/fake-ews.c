@@ -426,6 +426,10 @@ static enum err answer_item(struct request *request, size_t i)
 
 	item_init(&item);
 	reply.code = from && from->code ? from->code : "";
+	if (from && from->fails_in_part && request->kind == KIND_CONTACT)
+		reply.err = ERR_OK;
+	if (from && from->is_odd && request->kind != KIND_SAFE)
+		reply.err = ERR_SHAPE;
 	if (reply.err)
 		return request->sink->item(request->ctx, i, &reply);
 	item.kind = request->kind;
@@ -437,7 +441,7 @@ static enum err answer_item(struct request *request, size_t i)
 	copy(from->change_key, &item.change_key);
 	copy(from->subject, &item.subject);
 	copy("IPM.Note", &item.item_class);
-	enum err err = spool_append(&mime, from->mime, strlen(from->mime));
+	enum err err = from->mime ? spool_append(&mime, from->mime, strlen(from->mime)) : ERR_OK;
 	reply.item = &item;
 	reply.mime = &mime;
 	return err ? err : request->sink->item(request->ctx, i, &reply);

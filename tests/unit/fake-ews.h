@@ -42,6 +42,8 @@ struct fake_item {
 	bool is_read;
 	enum err err; /* instead */
 	const char *code;
+	bool fails_in_part; /* ... but in the shape without content */
+	bool is_odd;	    /* only the shape for everything fits it */
 };
 
 struct fake {

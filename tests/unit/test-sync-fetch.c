@@ -68,6 +68,55 @@ static void test_I8_one_bad_item_stops_nothing(void **state)
 	check_ok(run_result(bench->sync, 1));
 }
 
+static void check_name(struct bench *bench, const char *name)
+{
+	struct store_node node;
+	enum err err = store_find_entry(bench->store, folder_ino(bench, "INBOX"), name, &node);
+
+	if (err)
+		fail_msg("%s: %s", name, err_text(err));
+}
+
+#define B_NAME "2023-11-14 221320 Lanterns.df7e70e50215.eml"
+
+/* I3: its name comes from what it is, though it cannot be delivered, and stays when it can. */
+static void test_I3_a_bad_item_has_its_name(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("B", "k", "b");
+	fake_item("B")->subject = "Lanterns";
+	fake_item("B")->err = ERR_BAD_ITEM;
+	fake_item("B")->fails_in_part = true;
+	ANNOUNCE("B");
+	run_ok(bench);
+	check_item(bench, "B", "!");
+	check_name(bench, B_NAME);
+	assert_int_equal(fake.items_calls_n, 2);
+	fake_item("B")->err = ERR_OK;
+	make_due(bench);
+	run_ok(bench);
+	check_item(bench, "B", "b");
+	check_name(bench, B_NAME);
+	assert_int_equal(fake.items_calls_n, 3);
+}
+
+static void test_an_item_that_only_the_safe_shape_fits_is_asked_for_so(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("A", "k", "a");
+	fake_add_item("B", "k", "b");
+	fake_item("B")->is_odd = true;
+	ANNOUNCE("A", "B");
+	run_ok(bench);
+	check_item(bench, "A", "a");
+	check_item(bench, "B", "b");
+	assert_int_equal(fake.items_calls_n, 2);
+	assert_int_equal(fake.item_ids_n, 3);
+	assert_int_equal(tally_of(bench).quarantined_n, 0);
+}
+
 static void test_I8_delays_grow_from_a_minute_to_a_day(void **state)
 {
 	struct bench *bench = *state;
@@ -79,13 +128,13 @@ static void test_I8_delays_grow_from_a_minute_to_a_day(void **state)
 	for (int i = 0; i < 14; i++) {
 		int asked_n = fake.item_ids_n;
 		run_ok(bench);
-		assert_int_equal(fake.item_ids_n, asked_n + 1);
+		assert_int_equal(fake.item_ids_n, asked_n + 2); /* for it, and what it is */
 		int64_t s = due_in_s(bench);
 		assert_true(s >= 44 && s <= 24 * 3600);
 		assert_true(s > last_s || s >= 20 * 3600 * 3 / 4);
 		last_s = s;
 		run_ok(bench); /* not due */
-		assert_int_equal(fake.item_ids_n, asked_n + 1);
+		assert_int_equal(fake.item_ids_n, asked_n + 2);
 		make_due(bench);
 	}
 	assert_true(last_s >= 17 * 3600);
@@ -107,7 +156,7 @@ static void test_a_verdict_is_about_a_version(void **state)
 	run_ok(bench);
 	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2", { FAKE_UPDATE("B", "k") } });
 	run_ok(bench);
-	assert_int_equal(fake.item_ids_n, 1);
+	assert_int_equal(fake.item_ids_n, 2); /* once for it, once what it is */
 	*fake_item("B") = (struct fake_item){ .id = "B", .change_key = "k2", .mime = "b" };
 	fake_add_page(&(struct fake_page){ "INBOX", "s2", "s3", { FAKE_UPDATE("B", "k2") } });
 	run_ok(bench);
@@ -290,6 +339,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		bench_test(test_batches_are_filled_and_committed),
 		bench_test(test_I8_one_bad_item_stops_nothing),
+		bench_test(test_I3_a_bad_item_has_its_name),
+		bench_test(test_an_item_that_only_the_safe_shape_fits_is_asked_for_so),
 		bench_test(test_I8_delays_grow_from_a_minute_to_a_day),
 		bench_test(test_a_verdict_is_about_a_version),
 		bench_test(test_old_content_stays_when_the_new_cannot_be_had),
