@@ -172,7 +172,7 @@ static void test_answers_say_what_they_are(void **state)
 /* I9: everything a server controls is bounded. */
 static void test_a_head_without_end_is_refused(void **state)
 {
-	AUTO(buf) struct buf text = { 0 };
+	static struct buf text; /* the server may still be sending it when this is over */
 	AUTO(http) struct http *http = open_http(NULL, 5, 1);
 	AUTO(outcome) struct outcome o = { 0 };
 	(void)state;
@@ -184,7 +184,6 @@ static void test_a_head_without_end_is_refused(void **state)
 	script(&answer, 1);
 	ask(http, &o);
 	check_err(o.result.err, ERR_LIMIT);
-	pause_ms(50); /* the server still reads our text */
 }
 
 static void test_a_fault_with_status_500_is_handed_on(void **state)
