@@ -9,6 +9,7 @@ import threading
 
 import ewsfs
 import expected
+import keys
 import operations
 from remains import Remains
 from victim import OPTIONS, SMALL_PAGES, check_requests, check_tree, clear_away
@@ -48,10 +49,11 @@ def read_all(mount):
         path.read_bytes()
 
 
-def live_and_die(server, mount, draw):
+def live_and_die(server, mount, draw, displaced):
     """Some moments of life under load; what the others do stops with the mount."""
     def work():
         generator = operations.Generator(draw, expected.truth_of(server, with_mime=False))
+        generator.displaced = displaced
         for operation in generator.draw_many(6):
             operations.apply(server, operation)
 
@@ -68,18 +70,23 @@ def test_killed_at_any_moment_it_goes_on_I1(new_server, place):
     print(f"EWSFS_SEED={SEED}")
     server = new_server("--synthetic", f"{ewsfs.USER}:4:12:2500:{SEED % 1000}")
     draw, memory, cache = random.Random(SEED), expected.Memory(), place / "cache.db"
+    versions, before = keys.Keys(), {}
     mount = ewsfs.Mount(server.url, place / "m", cache, *OPTIONS, env=SMALL_PAGES,
                         dirty_log=True)  # folders go while they are looked at
     try:
         for number in range(KILLS):
-            live_and_die(server, mount, draw)
+            displaced = set()
+            live_and_die(server, mount, draw, displaced)
             remains, folders = Remains(cache), expected.truth_of(server)
             server.reset_requests()
             mount.start()
             mount.update()
+            unsure = expected.below(before, displaced) | expected.below(folders, displaced)
+            before = expected.truth_of(server)
+            versions.note(before, expected.places(before), unsure)
             try:
                 check_requests(server, remains, folders)
-                check_tree(mount, folders, memory)
+                check_tree(mount, before, memory, versions)
             except AssertionError as error:
                 raise AssertionError(f"seed {SEED}, kill {number}: {error}") from error
     finally:

@@ -24,9 +24,9 @@ def check_requests(server, remains, folders, expired=()):
     assert listed <= unlisted, f"{listed} folders were listed afresh, {unlisted} had no state"
 
 
-def check_tree(mount, folders, memory=None):
+def check_tree(mount, folders, memory=None, versions=None):
     """Nothing is lost, doubled or half there."""
-    wrong = expected.differences(mount, folders, memory)
+    wrong = expected.differences(mount, folders, memory, versions)
     assert not wrong, f"{len(wrong)} differences:\n" + "\n".join(wrong[:20])
 
 

@@ -32,6 +32,15 @@ def top_of(folders):
     return next(folder for folder in folders.values() if folder["distinguished"] == "msgfolderroot")
 
 
+def below(folders, tops):
+    """These folders and all that are in them, by id."""
+    found, more = set(), set(tops)
+    while more - found:
+        found |= more
+        more = {folder["id"] for folder in folders.values() if folder["parent_id"] in found}
+    return found
+
+
 def places(folders):
     """The path below the mount of every folder that is shown, by id."""
     top = top_of(folders)

@@ -105,15 +105,6 @@ def come_in_step(mount):
     raise AssertionError(f"still not in step: {mount.status()}")
 
 
-def below(folders, tops):
-    """These folders and all that are in them, by id."""
-    found, more = set(), set(tops)
-    while more - found:
-        found |= more
-        more = {folder["id"] for folder in folders.values() if folder["parent_id"] in found}
-    return found
-
-
 def play_round(number, server, mount, memory, versions, password):
     draw = random.Random(f"{SEED}:{number}")
     before = expected.truth_of(server)
@@ -136,7 +127,8 @@ def play_round(number, server, mount, memory, versions, password):
     for _ in range(AUDITS if expired[0] == "forget" else 0):
         come_in_step(mount)
     now = expected.truth_of(server)
-    unsure = below(before, generator.displaced) | below(now, generator.displaced)
+    unsure = expected.below(before, generator.displaced) | \
+        expected.below(now, generator.displaced)
     versions.note(now, expected.places(now), unsure)
     wrong = expected.differences(mount, now, memory, versions)
     said = "\n".join(wrong[:20])
