@@ -158,6 +158,22 @@ enum err cache_rename(const char *from, const char *to, struct buf *reason)
 	return err;
 }
 
+/* What ewsfs makes beside a damaged cache, and its marks of damage. */
+static enum err remove_beside(const char *path, struct buf *reason)
+{
+	static const char *const names[] = { "%s-damaged", "%s.new", "%s.new-damaged" };
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < ARRAY_LEN(names); i++) {
+		AUTO(buf) struct buf name = { 0 };
+		/* NOLINTNEXTLINE: the formats are ours */
+		err = buf_printf(&name, names[i], path);
+		if (!err)
+			err = cache_remove(name.bytes, reason);
+	}
+	return err;
+}
+
 /* --- rebuild --- */
 
 static bool exists(const char *path)
@@ -245,5 +261,7 @@ enum err ctl_forget(struct call *call)
 		err = cache_remove(cache.path, call->reason);
 	if (!err)
 		err = cache_remove(cache.old, call->reason);
+	if (!err)
+		err = remove_beside(cache.path, call->reason);
 	return err ? err : say("%s is forgotten\n", call->argv[optind]);
 }

@@ -36,6 +36,7 @@ MUST_CHECK enum err cache_rename(const char *from, const char *to, struct buf *r
 
 struct cache_difference {
 	uint64_t equal_n, changed_n, moved_n, flag_n, gone_n, added_n;
+	uint64_t bytes_n; /* as the server gives them: with some they never are the same */
 };
 
 /*

@@ -347,9 +347,28 @@ def test_an_account_is_the_name_of_its_cache(small, new_mount, place):
     mount.unmount()
     assert "30 equal, 0 changed" in ctl("rebuild", "--compare", "alice@127.0.0.1", env=environment)
     ctl("rebuild", "alice@127.0.0.1", env=environment)
+    for name in ("-damaged", ".new", ".new-wal", ".new-damaged"):
+        (home / "ewsfs" / f"alice@127.0.0.1.db{name}").touch()
     assert ctl("forget", "alice@127.0.0.1", env=environment) == "alice@127.0.0.1 is forgotten\n"
     assert not [path for path in (home / "ewsfs").iterdir() if ".secret" not in path.name and ".log" not in path.name]
     assert "no such cache" in refused("forget", "alice@127.0.0.1", env=environment)
+
+
+@pytest.mark.parametrize("like", ["exchange2019", "gromox"])
+def test_rebuild_tells_other_bytes_under_the_same_change_key_apart(new_server, new_mount, like):
+    server = new_server("--synthetic", f"{ewsfs.USER}:1:10:500:7", "--like", like)
+    mount = new_mount(server)
+    mount.update()
+    before = {path: path.read_bytes() for path in mount.files()}
+    mount.unmount()
+    ctl("rebuild", mount.cache)
+    mount.start()
+    mount.update()
+    other = sum(path.read_bytes() != before[path] for path in mount.files())
+    assert (other > 0) == (like == "gromox")
+    text = ctl("rebuild", mount.cache)
+    assert text.count("bytes    ") == other
+    assert f"{10 - other} equal, 0 changed" in text and f"; {other} with other bytes under the same change key" in text
 
 
 def test_files_that_are_no_cache_are_left_alone(place):
