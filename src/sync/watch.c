@@ -166,7 +166,7 @@ static void judge(struct sync *sync, enum err err, bool is_new, const char *reas
 
 	bool is_hopeless = watch->failures + 1 >= FAILURES_MAX && !watch->is_excused &&
 			   err != ERR_OFFLINE && err != ERR_AUTH && err != ERR_TLS;
-	if (err == ERR_CANCELLED)
+	if (err == ERR_CANCELLED) /* the call was broken off: again */
 		return;
 	if (err == ERR_SUBSCRIPTION && !watch->id) {
 		wait_for_room(sync, reason);
@@ -260,6 +260,8 @@ static void on_done(void *ctx, enum err err)
 	struct sync *sync = ctx;
 	struct watch *watch = &sync->watch;
 
+	if (err == ERR_CANCELLED) /* by ourselves */
+		return;
 	watch->has_ended = true;
 	watch->end_err = err;
 	watch->ended_ms = clock_boot_ms();
