@@ -32,8 +32,11 @@ class DamagedStage(Stage):
 
 @pytest.fixture
 def base(new_server, place):
-    """A server, and the cache of a mount that was in step with it."""
+    """A server, and the cache of a mount that was in step with it; a folder was not shown then."""
     server = new_server("--synthetic", f"{ewsfs.USER}:3:7:1500:{SEED % 1000}")
+    server.op("mkdir", "", name="Later")
+    server.op("deliver", "Later", count=7)
+    server.op("hide", "Later")
     cache = place / "base.db"
     mount = ewsfs.Mount(server.url, place / "base", cache, *OPTIONS, env=SMALL_PAGES)
     mount.update()
@@ -44,6 +47,7 @@ def base(new_server, place):
 def change_much(server):
     """Some of everything that can happen, so that every kind of commit is due."""
     draw = random.Random(SEED)
+    server.op("hide", "Later", hidden=False)
     for _ in range(2):
         generator = operations.Generator(draw, expected.truth_of(server))
         for make in generator.OFTEN + generator.SELDOM:
