@@ -119,14 +119,10 @@ static enum err take_dropped(void *ctx, const struct sax *sax)
 	return err;
 }
 
-/* An empty state comes with errors, and must never be stored. */
 static enum err close_message(void *ctx, const struct reply_message *message)
 {
-	struct hierarchy_call *h = ctx;
-
-	if (message->err)
-		return message->err;
-	return h->result.state && *h->result.state ? ERR_OK : ERR_PROTOCOL;
+	(void)ctx;
+	return message->err;
 }
 
 static const struct sax_rule rules[] = {
@@ -155,6 +151,9 @@ enum err ews_sync_hierarchy(struct ews *ews, const char *state, struct ews_hiera
 
 	h.call = (struct call){ .ews = ews, .operation = &sync_hierarchy, .ctx = &h, .n = 1 };
 	enum err err = call_run(&h.call);
+	/* An empty state comes with errors as well, and must never be stored. */
+	if (!err && (!h.result.state || !*h.result.state))
+		err = call_refuse(&h.call, "the list of folders came without a sync state");
 	folder_release(&h.reader.folder);
 	if (err)
 		ews_hierarchy_release(&h.result);

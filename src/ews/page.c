@@ -182,14 +182,10 @@ static enum err close_change(void *ctx, const struct sax *sax)
 	return ERR_OK;
 }
 
-/* An empty state comes with errors, and must never be stored. */
 static enum err close_message(void *ctx, const struct reply_message *message)
 {
-	struct page_call *p = ctx;
-
-	if (message->err)
-		return message->err;
-	return p->result.state && *p->result.state ? ERR_OK : ERR_PROTOCOL;
+	(void)ctx;
+	return message->err;
 }
 
 #define CHANGE "m:Changes/*"
@@ -227,6 +223,9 @@ static enum err run(struct page_call *p, struct ews *ews)
 	p->call = (struct call){ .ews = ews, .operation = &sync_items, .ctx = p, .n = 1 };
 	enum err err = call_run(&p->call);
 	change_release(&p->change);
+	/* An empty state comes with errors as well, and must never be stored. */
+	if (!err && (!p->result.state || !*p->result.state))
+		err = call_refuse(&p->call, "the list of its items came without a sync state");
 	return err;
 }
 

@@ -230,3 +230,9 @@ enum err call_run(struct call *call)
 	note(call->ews, "", err_text(err), -1);
 	return err;
 }
+
+enum err call_refuse(struct call *call, const char *text)
+{
+	note(call->ews, "", text, -1);
+	return ERR_PROTOCOL;
+}

@@ -41,6 +41,9 @@ MUST_CHECK enum err call_start(struct call *call);
 /* Starts it and waits for its end. */
 MUST_CHECK enum err call_run(struct call *call);
 
+/* A whole reply without what must be in it: ERR_PROTOCOL, and says what. */
+enum err call_refuse(struct call *call, const char *text);
+
 /* For whoever posts it himself: the request, what became of it, and a note of why it failed. */
 MUST_CHECK enum err call_write(const struct call *call, struct buf *to);
 enum err call_judge(struct call *call, const struct http_result *result);

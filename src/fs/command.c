@@ -161,18 +161,18 @@ static void begin(fuse_req_t req, uint64_t dir, const char *line, size_t line_n,
 	node_reply_err(req, err);
 }
 
-/* One whole line; its newline may be missing. */
-static enum err check_line(const char *bytes, size_t *n, off_t offset)
+/* One whole line; its newline may be missing. An appender writes behind the text that is there. */
+static enum err check_line(const char *bytes, size_t *n, off_t offset, off_t end)
 {
-	if (offset != 0 || *n == 0 || *n > COMMAND_MAX_BYTES)
+	if ((offset != 0 && offset != end) || *n == 0 || *n > COMMAND_MAX_BYTES)
 		return ERR_INVALID;
 	if (bytes[*n - 1] == '\n')
 		--*n;
 	return memchr(bytes, '\n', *n) || memchr(bytes, '\0', *n) ? ERR_INVALID : ERR_OK;
 }
 
-/* Which directory's `.ctl` it is. */
-static enum err find_dir(struct fs *fs, fuse_ino_t ino, uint64_t *ret)
+/* Which directory's `.ctl` it is, and the end of its text. */
+static enum err find_dir(struct fs *fs, fuse_ino_t ino, uint64_t *ret, off_t *ret_end)
 {
 	if (!control_is_ino(ino))
 		return ERR_READ_ONLY;
@@ -180,6 +180,7 @@ static enum err find_dir(struct fs *fs, fuse_ino_t ino, uint64_t *ret)
 	if (!control)
 		return ERR_NOT_FOUND;
 	*ret = control->dir;
+	*ret_end = (off_t)control->text.len;
 	enum err err = control->view == MAILBOX_VIEW_TEXT ? ERR_OK : ERR_INVALID;
 	controls_give_back(&fs->controls, control);
 	return err;
@@ -190,11 +191,12 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t n, off_t
 {
 	size_t line_n = n;
 	uint64_t dir = 0;
-	enum err err = find_dir(fuse_req_userdata(req), ino, &dir);
+	off_t end = 0;
+	enum err err = find_dir(fuse_req_userdata(req), ino, &dir, &end);
 	(void)file;
 
 	if (!err)
-		err = check_line(bytes, &line_n, offset);
+		err = check_line(bytes, &line_n, offset, end);
 	if (err)
 		node_reply_err(req, err);
 	else

@@ -61,12 +61,12 @@ static enum sync_state state_of(const struct folder *folder, const struct facts 
 {
 	const struct sync_status *sync = &facts->sync;
 
-	if (folder->ino == ROOT_INO || sync->state == SYNC_STATE_AUTH)
+	if (folder->ino == ROOT_INO)
 		return sync->state;
-	if (folder->error)
+	if (folder->error && sync->trouble > SYNC_STATE_ERROR)
 		return SYNC_STATE_ERROR;
-	if (sync->state == SYNC_STATE_OFFLINE || sync->state == SYNC_STATE_THROTTLED)
-		return sync->state;
+	if (sync->trouble != SYNC_STATE_IDLE)
+		return sync->trouble;
 	if (facts->work != SYNC_STATE_IDLE)
 		return facts->work;
 	if (sync->busy_dir == folder->ino && sync->busy_work != SYNC_STATE_IDLE)
@@ -75,6 +75,15 @@ static enum sync_state state_of(const struct folder *folder, const struct facts 
 	    facts->tally.last_sync == TIME_NONE)
 		return SYNC_STATE_SYNCING;
 	return SYNC_STATE_IDLE;
+}
+
+static const char *error_of(const struct folder *folder, const struct sync_status *sync)
+{
+	if (folder->ino == ROOT_INO)
+		return sync->last_error;
+	if (folder->error)
+		return folder->error;
+	return sync->is_folders_error ? NULL : sync->last_error;
 }
 
 static void put_text(struct facts *facts, const char *name, const char *text)
@@ -198,9 +207,7 @@ static enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *
 	if (!err)
 		err = spare(load_work(mailbox, reader.store, dir, &facts));
 	if (!err)
-		err = copy_line(folder.error && dir != ROOT_INO ? folder.error
-								: facts.sync.last_error,
-				&facts.last_error);
+		err = copy_line(error_of(&folder, &facts.sync), &facts.last_error);
 	if (err)
 		return err;
 	facts.state = state_of(&folder, &facts);

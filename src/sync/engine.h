@@ -24,6 +24,7 @@ struct board {
 	struct lock lock;	  /* leaf; guards everything below */
 	struct sync_status shown; /* but for state, throttled_until, requests_n and bytes_in */
 	enum err trouble;	  /* why the last run failed; ERR_OK: it did not */
+	bool is_folders_trouble;  /* it failed in folders, and they say why */
 	bool is_running, was_complete;
 	enum sync_state work;	    /* what the engine does in busy_dir by itself; else IDLE */
 	int64_t throttled_until_ms; /* boot clock; 0: not throttled */
@@ -36,8 +37,8 @@ struct board {
 void status_init(struct board *board);
 void status_begin_run(struct sync *sync);
 /* The run has ended: err and its reason stay until the next one that lists and succeeds. One that
- * only compared makes nothing complete and mends nothing. */
-void status_end_run(struct sync *sync, enum err err, const char *reason);
+ * only compared makes nothing complete and mends nothing. `is_folders`: only some of them failed. */
+void status_end_run(struct sync *sync, enum err err, bool is_folders, const char *reason);
 /* The store is another, with nothing in it. */
 void status_begin_anew(struct sync *sync, const char *reason);
 /* The run was broken off: it neither succeeded nor failed. */

@@ -43,23 +43,27 @@ void status_begin_run(struct sync *sync)
 	lock_drop(&board->lock);
 }
 
-void status_end_run(struct sync *sync, enum err err, const char *reason)
+void status_end_run(struct sync *sync, enum err err, bool is_folders, const char *reason)
 {
 	struct board *board = &sync->board;
 	bool has_listed = board->round_s != TIME_NONE;
 
 	lock_acquire(&board->lock);
 	board->is_running = false;
-	if (err || has_listed)
-		board->trouble = err;
+	if (err || has_listed) {
+		board->trouble = is_folders ? ERR_OK : err;
+		board->is_folders_trouble = is_folders;
+	}
 	if (!err && has_listed) {
 		board->was_complete = true;
 		board->shown.last_update = board->round_s;
 	}
 	board->shown.busy_dir = 0;
 	board->shown.eta_s = -1;
-	if (board->trouble == err)
+	if (err || (!board->trouble && !board->is_folders_trouble)) {
 		snprintf(board->shown.last_error, sizeof(board->shown.last_error), "%s", reason);
+		board->shown.is_folders_error = is_folders;
+	}
 	lock_drop(&board->lock);
 }
 
@@ -83,6 +87,7 @@ void status_begin_anew(struct sync *sync, const char *reason)
 	lock_acquire(&board->lock);
 	board->was_complete = false;
 	board->trouble = ERR_OK;
+	board->is_folders_trouble = false;
 	board->shown.last_update = TIME_NONE;
 	lock_drop(&board->lock);
 	status_note_failure(sync, reason);
@@ -94,6 +99,7 @@ void status_note_failure(struct sync *sync, const char *reason)
 
 	lock_acquire(&board->lock);
 	snprintf(board->shown.last_error, sizeof(board->shown.last_error), "%s", reason);
+	board->shown.is_folders_error = false;
 	lock_drop(&board->lock);
 }
 
@@ -173,22 +179,43 @@ void status_note_queue(struct sync *sync)
 	lock_drop(&board->lock);
 }
 
-static enum sync_state judge_locked(const struct board *board, int64_t now) REQUIRES(&board->lock)
+static enum sync_state state_of_trouble(enum err trouble)
 {
-	switch (board->trouble) {
+	switch (trouble) {
 	case ERR_OK:
-	case ERR_CANCELLED: break;
+	case ERR_CANCELLED: return SYNC_STATE_IDLE;
 	case ERR_AUTH: return SYNC_STATE_AUTH;
 	case ERR_OFFLINE:
 	case ERR_TLS: return SYNC_STATE_OFFLINE;
 	case ERR_THROTTLED: return SYNC_STATE_THROTTLED;
 	default: return SYNC_STATE_ERROR;
 	}
-	if (now < board->throttled_until_ms)
-		return SYNC_STATE_THROTTLED;
-	if (board->work != SYNC_STATE_IDLE)
-		return board->work;
-	return board->is_running || !board->was_complete ? SYNC_STATE_SYNCING : SYNC_STATE_IDLE;
+}
+
+/* They stand in the order in which the first that applies is shown. */
+static void put_state(enum sync_state *state, enum sync_state also, bool applies)
+{
+	if (applies && also < *state)
+		*state = also;
+}
+
+static void judge_locked(const struct board *board, bool is_offline, struct sync_status *ret)
+	REQUIRES(&board->lock)
+{
+	int64_t now = clock_boot_ms();
+	bool is_throttled = now < board->throttled_until_ms;
+
+	if (is_throttled)
+		ret->throttled_until = clock_wall_ns() / NS_PER_S +
+				       (board->throttled_until_ms - now + 999) / 1000;
+	ret->trouble = state_of_trouble(board->trouble);
+	put_state(&ret->trouble, SYNC_STATE_OFFLINE, is_offline);
+	put_state(&ret->trouble, SYNC_STATE_THROTTLED, is_throttled);
+	ret->state = ret->trouble;
+	put_state(&ret->state, SYNC_STATE_ERROR, board->is_folders_trouble);
+	put_state(&ret->state, board->work, true);
+	put_state(&ret->state, SYNC_STATE_SYNCING, board->is_running || !board->was_complete);
+	ret->busy_work = board->work;
 }
 
 void sync_load_status(struct sync *sync, struct sync_status *ret)
@@ -196,7 +223,6 @@ void sync_load_status(struct sync *sync, struct sync_status *ret)
 	struct board *board = &sync->board;
 	enum sync_state work = sync_state_of_work(sync, 0, NULL, 0);
 	struct ews_stats stats;
-	int64_t now = clock_boot_ms();
 
 	lock_acquire(&sync->lock);
 	bool is_offline = sync->is_offline;
@@ -206,18 +232,13 @@ void sync_load_status(struct sync *sync, struct sync_status *ret)
 	ews_load_stats(sync->ews, &stats);
 	lock_acquire(&board->lock);
 	*ret = board->shown;
-	ret->state = is_offline ? SYNC_STATE_OFFLINE : judge_locked(board, now);
-	if (ret->state > work)
-		ret->state = work;
-	ret->busy_work = board->work;
-	if (now < board->throttled_until_ms)
-		ret->throttled_until = clock_wall_ns() / NS_PER_S +
-				       (board->throttled_until_ms - now + 999) / 1000;
+	judge_locked(board, is_offline, ret);
+	put_state(&ret->state, work, true);
 	lock_drop(&board->lock);
 	ret->requests_n = stats.requests_n;
 	ret->bytes_in = stats.bytes_in;
 	if (is_helpless && store_is_damaged(store) && ret->state > SYNC_STATE_ERROR) {
-		ret->state = SYNC_STATE_ERROR;
+		ret->state = ret->trouble = SYNC_STATE_ERROR;
 		snprintf(ret->last_error, sizeof(ret->last_error),
 			 "%s: mount again to have it made anew", err_text(ERR_DAMAGED));
 	}

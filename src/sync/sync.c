@@ -183,6 +183,7 @@ static void end_run(struct sync *sync, enum err err)
 	int64_t pause_ms;
 
 	findings_tell(sync);
+	bool is_whole = err;
 	if (!err && has_listed)
 		err = run_result_of_all(sync);
 	if (err == ERR_CANCELLED)
@@ -198,7 +199,7 @@ static void end_run(struct sync *sync, enum err err)
 		sync->failures = 0;
 		log_trouble(sync, ERR_OK, "", 0);
 	}
-	status_end_run(sync, err, trouble);
+	status_end_run(sync, err, err && !is_whole, trouble);
 }
 
 /* Broken off, or sent home: what is left of it is done when it may be. */

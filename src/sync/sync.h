@@ -129,7 +129,10 @@ const char *sync_state_text(enum sync_state state);
 
 struct sync_status {
 	enum sync_state state; /* of the whole mailbox; never IDLE before the first complete sync */
-	char last_error[256];  /* "" when there was none */
+	/* What of it holds for every folder: of those up to THROTTLED; else IDLE. */
+	enum sync_state trouble;
+	char last_error[256];	 /* "" when there was none */
+	bool is_folders_error;	 /* it is a folder's, which says so itself */
 	int64_t throttled_until; /* TIME_NONE: not throttled */
 	/* When the last run that succeeded began to look: what the server had then is here.
 	 * TIME_NONE: none in this mount. */

@@ -321,6 +321,33 @@ def test_offline_sends_nothing_and_online_resumes(small, mount):
     assert mount.status()["state"] == "idle" and "last-error" not in mount.status()
 
 
+def test_offline_is_shown_behind_a_refused_login_and_an_error(small, new_mount):
+    mount = new_mount(small, dirty_log=True)
+    mount.update()
+    small.op("fault", None, kind="403", count=0)
+    assert command(mount, "update") == errno.EACCES
+    for directory in (".", INBOX):
+        assert mount.status(directory)["state"] == "error" and "forbids" in mount.status(directory)["last-error"]
+    small._call("DELETE", "/test/faults")
+    small.op("fault", None, kind="401", count=0)
+    assert command(mount, "update") == errno.EACCES
+    assert command(mount, "offline") == 0
+    for directory in (".", INBOX):
+        assert mount.status(directory)["state"] == "auth"
+    assert command(mount, "online") == 0
+
+
+def test_the_trouble_of_a_folder_is_its_own_and_the_roots(small, new_mount):
+    mount = new_mount(small, dirty_log=True)
+    mount.update()
+    small.op("deliver", INBOX, count=1)
+    small.op("fault", None, kind="error", op="SyncFolderItems", code="ErrorFolderCorrupt", count=0)
+    assert command(mount, "update") != 0
+    for directory in (".", INBOX):
+        assert mount.status(directory)["state"] == "error" and "last-error" in mount.status(directory)
+    assert mount.status("Drafts")["state"] == "idle" and "last-error" not in mount.status("Drafts")
+
+
 def test_going_offline_ends_what_runs(small, mount):
     with stopped(small):
         running = Running(mount, "update")

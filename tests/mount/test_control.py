@@ -57,6 +57,14 @@ def test_an_unknown_command_is_EINVAL_and_reaches_the_shell(mount):
     assert result.returncode != 0 and "Invalid argument" in result.stderr
 
 
+def test_a_command_may_be_appended(mount):
+    result = subprocess.run(["bash", "-c", "echo update >> .ctl && echo update >> Inbox/.ctl"], cwd=mount.path)
+    assert result.returncode == 0
+    with open(mount.path / ".ctl", "r+b", buffering=0) as control, pytest.raises(OSError):
+        control.seek(3)
+        control.write(b"update\n")
+
+
 @pytest.mark.parametrize("command", [
     "rm .ctl", "mv .ctl x", "rm Inbox/*.eml", "mkdir new", "rmdir Inbox", "touch new", "mv Inbox Outbox2",
     "echo x > new", "chmod 777 Inbox", "ln -s a b", "truncate -s 0 Inbox/*.eml", "setfattr -n user.x -v y Inbox"])

@@ -61,6 +61,7 @@ static void test_an_empty_state_is_never_a_result(void **state)
 	static const struct {
 		const char *reply;
 		enum err err;
+		const char *reason;
 	} vectors[] = {
 		{ RESPONSE("SyncFolderItems",
 			   ERROR("SyncFolderItems", "ErrorInvalidSyncStateData",
@@ -68,9 +69,9 @@ static void test_an_empty_state_is_never_a_result(void **state)
 				 "<m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>")),
 		  ERR_SYNC_RESET },
 		{ RESPONSE("SyncFolderItems", OK("SyncFolderItems", "<m:SyncState/><m:Changes/>")),
-		  ERR_PROTOCOL },
-		{ RESPONSE("SyncFolderItems", OK("SyncFolderItems", "<m:Changes/>")),
-		  ERR_PROTOCOL },
+		  ERR_PROTOCOL, "without a sync state" },
+		{ RESPONSE("SyncFolderItems", OK("SyncFolderItems", "<m:Changes/>")), ERR_PROTOCOL,
+		  "without a sync state" },
 		{ RESPONSE("SyncFolderItems",
 			   ERROR("SyncFolderItems", "ErrorSyncFolderNotFound", "")),
 		  ERR_NOT_FOUND },
@@ -86,6 +87,8 @@ static void test_an_empty_state_is_never_a_result(void **state)
 		struct ews_page page = { 0 };
 		check_err(ews_sync_items(ews, "F", "old", 512, &page), vectors[i].err);
 		assert_null(page.state);
+		if (vectors[i].reason)
+			assert_non_null(strstr(ews_reason(ews), vectors[i].reason));
 	}
 }
 

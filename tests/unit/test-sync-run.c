@@ -217,7 +217,7 @@ static void test_the_first_that_applies_is_shown(void **state)
 
 	check_state(bench, SYNC_STATE_SYNCING);
 	status_begin_run(bench->sync);
-	status_end_run(bench->sync, ERR_OFFLINE, "gone");
+	status_end_run(bench->sync, ERR_OFFLINE, false, "gone");
 	check_state(bench, SYNC_STATE_OFFLINE);
 	status_note_throttled(bench->sync, clock_boot_ms() + 1000);
 	check_state(bench, SYNC_STATE_OFFLINE);
@@ -226,14 +226,14 @@ static void test_the_first_that_applies_is_shown(void **state)
 	check_state(bench, SYNC_STATE_THROTTLED);
 	status_note_throttled(bench->sync, clock_boot_ms());
 	check_state(bench, SYNC_STATE_SYNCING);
-	status_end_run(bench->sync, ERR_AUTH, "refused");
+	status_end_run(bench->sync, ERR_AUTH, false, "refused");
 	check_state(bench, SYNC_STATE_AUTH);
-	status_end_run(bench->sync, ERR_NO_SPACE, "full");
+	status_end_run(bench->sync, ERR_NO_SPACE, false, "full");
 	check_state(bench, SYNC_STATE_ERROR);
 	sync_load_status(bench->sync, &status);
 	assert_string_equal(status.last_error, "full");
 	status_note_round(bench->sync);
-	status_end_run(bench->sync, ERR_OK, "");
+	status_end_run(bench->sync, ERR_OK, false, "");
 	check_state(bench, SYNC_STATE_IDLE);
 	sync_load_status(bench->sync, &status);
 	assert_string_equal(status.last_error, "");
