@@ -6,6 +6,7 @@
 #include "model/account.h"
 #include "model/folder.h"
 #include "model/item.h"
+#include "model/metrics.h"
 
 /*
  * ews - the operations of Exchange Web Services that we use, as C functions.
@@ -22,7 +23,7 @@
  * parser sees it.
  *
  * Threads: as struct http: one owner; ews_interrupt(), ews_resume(), ews_wake() and
- * ews_load_stats() from any. Calls marked "waits" drive every request under way until theirs
+ * ews_load_*() from any. Calls marked "waits" drive every request under way until theirs
  * is done, so sinks of ews_get_items() run inside them: never call one with a transaction
  * open. A sink may start requests; only its done() may wait.
  */
@@ -52,6 +53,7 @@ struct ews_stats {
 	uint64_t requests_n, bytes_in;
 };
 void ews_load_stats(const struct ews *ews, struct ews_stats *ret);
+void ews_load_metrics(const struct ews *ews, struct request_metrics *ret);
 
 /* --- folders --- */
 

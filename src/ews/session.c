@@ -96,6 +96,11 @@ void ews_load_stats(const struct ews *ews, struct ews_stats *ret)
 	*ret = (struct ews_stats){ .requests_n = stats.requests_n, .bytes_in = stats.bytes_in };
 }
 
+void ews_load_metrics(const struct ews *ews, struct request_metrics *ret)
+{
+	metrics_load(&ews->metrics, ret);
+}
+
 int ews_pending_n(const struct ews *ews)
 {
 	return http_pending_n(ews->http);
@@ -143,7 +148,7 @@ static bool on_is_settled(void *ctx)
 	return reply_is_settled(call->reply);
 }
 
-enum err call_judge(struct call *call, const struct http_result *result)
+static enum err judge(struct call *call, const struct http_result *result)
 {
 	if (!result->err)
 		return reply_finish(call->reply);
@@ -151,6 +156,14 @@ enum err call_judge(struct call *call, const struct http_result *result)
 	if (result->status >= 500 && !reply_is_fault(call->reply))
 		return result->status == 503 ? ERR_THROTTLED : ERR_TRANSIENT;
 	return result->err;
+}
+
+enum err call_judge(struct call *call, const struct http_result *result)
+{
+	enum err err = judge(call, result);
+
+	metrics_note(&call->ews->metrics, call->operation->name, err, result->took_ms);
+	return err;
 }
 
 /* Other calls may have found the same out meanwhile. */

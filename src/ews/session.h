@@ -3,6 +3,7 @@
 #define EWS_SESSION_H
 
 #include "ews/ews.h"
+#include "ews/metrics.h"
 #include "ews/reply.h"
 #include "http/http.h"
 
@@ -15,6 +16,7 @@ struct ews {
 	enum version version;  /* the highest that the server has not refused */
 	bool has_plain_pages;  /* it refuses the shape of a page */
 	struct stream *stream; /* NULL: none */
+	struct metrics metrics;
 
 	/* Of the last failure. */
 	char *code;

@@ -414,6 +414,7 @@ static void finish(struct http *http, CURLMsg *message)
 				     &reason);
 	if (err)
 		result.reason = err_text(err);
+	result.took_ms = clock_boot_ms() - request->started_at;
 	note_login(http, request, &result);
 	end_active(http, request, &result);
 }

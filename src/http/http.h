@@ -46,6 +46,7 @@ struct http_result {
 	int status;		/* 0: no answer */
 	bool is_xml;		/* Content-Type text/xml, application/soap+xml or the like */
 	int64_t retry_after_ms; /* -1: not said */
+	int64_t took_ms;	/* from its start on; 0: it never left */
 	const char *reason;	/* one line, borrowed; "" when err is ERR_OK */
 };
 

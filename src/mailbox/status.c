@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailbox/status.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 enum { ROOT_INO = 1, DEPTH_MAX = 1000 };
 
 static void facts_release(struct facts *facts)
@@ -218,6 +222,20 @@ static enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *
 	return ERR_OK;
 }
 
+static void load_metrics(struct mailbox *mailbox, struct facts *facts)
+{
+	static const char *const parts[] = { "", "-wal", "-shm" };
+	char path[PATH_MAX];
+	struct stat found;
+
+	sync_load_metrics(mailbox->sync, &facts->requests);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		snprintf(path, sizeof(path), "%s%s", mailbox->account->cache, parts[i]);
+		if (stat(path, &found) == 0)
+			facts->cache_bytes += found.st_blocks * 512;
+	}
+}
+
 enum err mailbox_print_status(struct mailbox *mailbox, uint64_t dir, enum mailbox_view view,
 			      struct buf *ret)
 {
@@ -226,6 +244,8 @@ enum err mailbox_print_status(struct mailbox *mailbox, uint64_t dir, enum mailbo
 	enum err err = facts_load(mailbox, view == MAILBOX_VIEW_METRICS ? ROOT_INO : dir, &facts);
 	if (err)
 		return err;
+	if (view == MAILBOX_VIEW_METRICS)
+		load_metrics(mailbox, &facts);
 	switch (view) {
 	case MAILBOX_VIEW_TEXT: return facts_print_text(&facts, ret);
 	case MAILBOX_VIEW_JSON: return facts_print_json(&facts, ret);

@@ -31,6 +31,9 @@ struct facts {
 	enum sync_state state; /* of the directory */
 	enum sync_state work;  /* what commands do in it; IDLE: nothing of that kind */
 	int64_t last_sync;     /* of it, too; TIME_NONE: never */
+	/* For the metrics alone. */
+	struct request_metrics requests;
+	int64_t cache_bytes; /* on disk */
 };
 
 MUST_CHECK enum err facts_print_text(const struct facts *facts, struct buf *ret);

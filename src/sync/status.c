@@ -243,3 +243,8 @@ void sync_load_status(struct sync *sync, struct sync_status *ret)
 			 "%s: mount again to have it made anew", err_text(ERR_DAMAGED));
 	}
 }
+
+void sync_load_metrics(struct sync *sync, struct request_metrics *ret)
+{
+	ews_load_metrics(sync->ews, ret);
+}

@@ -3,6 +3,7 @@
 #define SYNC_SYNC_H
 
 #include "model/account.h"
+#include "model/metrics.h"
 #include "store/store.h"
 
 /*
@@ -145,6 +146,7 @@ struct sync_status {
 	enum sync_state busy_work; /* what is done there, where it is more than that; else IDLE */
 };
 void sync_load_status(struct sync *sync, struct sync_status *ret);
+void sync_load_metrics(struct sync *sync, struct request_metrics *ret);
 /* What commands do in a directory: SYNC_STATE_CLEARING, RESYNCING or VERIFYING; IDLE: none of it. */
 enum sync_state sync_state_of_work(struct sync *sync, uint64_t dir, const uint64_t *above,
 				   size_t above_n);

@@ -7,6 +7,7 @@ import subprocess
 
 import ewsfs
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 LINES = ["folder", "state", "items", "unread", "pending", "bytes-done", "bytes-total", "eta", "quarantined",
          "regressed", "uncovered", "last-sync", "last-change", "last-error", "last-verify", "last-verify-items",
@@ -37,10 +38,30 @@ def test_the_json_status_says_the_same(mount):
     assert str(values["items"]) == text["items"] and values["state"] == text["state"]
 
 
-def test_the_metrics_are_lines_of_prometheus(mount):
-    lines = (mount.path / ".ctl.metrics").read_text().splitlines()
-    assert any(line.startswith("ewsfs_") for line in lines)
-    assert all(line.startswith("# ") or len(line.rsplit(" ", 1)) == 2 for line in lines)
+def test_the_metrics_are_what_prometheus_takes_and_what_the_server_counts(small, new_mount):
+    mount = new_mount(small, name="counted")
+    mount.update()
+    small.op("deliver", "Inbox", count=1)
+    small.op("fault", None, kind="busy", op="GetItem", back_off=10)
+    mount.update()
+    samples = {}
+    for family in text_string_to_metric_families((mount.path / ".ctl.metrics").read_text()):
+        assert family.documentation and family.type != "unknown", family
+        for sample in family.samples:
+            assert (sample.name, *sorted(sample.labels.items())) not in samples
+            samples[(sample.name, *sorted(sample.labels.items()))] = sample.value
+    for operation, n in small.requests().items():
+        if "." in operation:
+            continue
+        label = ("operation", operation)
+        results = {dict(key[1:])["result"]: value for key, value in samples.items()
+                   if key[0] == "ewsfs_requests_total" and label in key}
+        assert results["busy"] == (operation == "GetItem") and results["ok"] + results["busy"] == n
+        assert samples[("ewsfs_request_seconds_count", label)] == n
+        assert samples[("ewsfs_request_seconds_bucket", ("le", "+Inf"), label)] == n
+        assert 0 <= samples[("ewsfs_request_seconds_sum", label)] < 60
+    assert samples[("ewsfs_items",)] == 31 and samples[("ewsfs_lag_seconds",)] < 60
+    assert samples[("ewsfs_cache_bytes",)] >= mount.cache.stat().st_size > 0
 
 
 def test_control_files_are_found_and_never_listed(mount):

@@ -190,6 +190,16 @@ void ews_wake(struct ews *ews)
 	(void)ews;
 }
 
+void ews_load_metrics(const struct ews *ews, struct request_metrics *ret)
+{
+	(void)ews;
+	*ret = (struct request_metrics){ .n = 1, .operations = { { .name = "GetItem" } } };
+	ret->operations[0].results[RESULT_OK] = 3;
+	ret->operations[0].took[0] = 1;
+	ret->operations[0].took[METRICS_BOUNDS_N] = 2;
+	ret->operations[0].took_ms = 123456;
+}
+
 void ews_set_tempo(struct ews *ews, int connections_n, int64_t pace_ms, int64_t hold_ms)
 {
 	(void)ews;

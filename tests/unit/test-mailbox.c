@@ -368,6 +368,10 @@ static void test_metrics_are_prometheus_text(void **state)
 	check_ok(mailbox_print_status(bench->mailbox, 1, MAILBOX_VIEW_METRICS, &text));
 	assert_non_null(strstr(buf_str(&text), "\newsfs_items 1\n"));
 	assert_non_null(strstr(buf_str(&text), "\newsfs_state{state=\"idle\"} 1\n"));
+	assert_non_null(strstr(buf_str(&text), "{operation=\"GetItem\",result=\"ok\"} 3\n"));
+	assert_non_null(strstr(buf_str(&text), "{operation=\"GetItem\",le=\"0.005\"} 1\n"));
+	assert_non_null(strstr(buf_str(&text), "{operation=\"GetItem\",le=\"+Inf\"} 3\n"));
+	assert_non_null(strstr(buf_str(&text), "_sum{operation=\"GetItem\"} 123.456\n"));
 	for (char *line = strtok_r(text.bytes, "\n", &rest); line;
 	     line = strtok_r(NULL, "\n", &rest))
 		assert_true(strncmp(line, "# HELP ewsfs_", 13) == 0 ||
