@@ -50,8 +50,8 @@ static enum err open_log(const struct options *options, struct buf *reason)
 	enum err err = log_open(target, options->log,
 				options->is_debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 
-	return err ? options_refuse(reason, err, "cannot write the log %s: %s", options->log,
-				    err_text(err))
+	return err ? buf_refuse(reason, err, "cannot write the log %s: %s", options->log,
+				err_text(err))
 		   : ERR_OK;
 }
 

@@ -3,7 +3,6 @@
 
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,18 +75,6 @@ static const char *const ignored[] = {
 
 static const char *const ignored_prefixes[] = { "x-", "X-", "comment=" };
 
-enum err options_refuse(struct buf *reason, enum err err, const char *fmt, ...)
-{
-	char line[1024];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	buf_clear(reason);
-	return buf_append_str(reason, line) ? ERR_NOMEM : err;
-}
-
 /* --- names --- */
 
 static const struct option_row *find_row(const char *name)
@@ -151,9 +138,9 @@ static enum err refuse_unknown(const char *name, struct buf *reason)
 	for (size_t i = 1; i < ARRAY_LEN(rows); i++)
 		if (rows[i].kind != NEVER && distance(name, rows[i].name) < distance(name, best))
 			best = rows[i].name;
-	return options_refuse(reason, ERR_INVALID,
-			      "unknown option '%s': did you mean '%s'? (ewsfs -h lists them)", name,
-			      best);
+	return buf_refuse(reason, ERR_INVALID,
+			  "unknown option '%s': did you mean '%s'? (ewsfs -h lists them)", name,
+			  best);
 }
 
 /* --- values --- */
@@ -184,7 +171,7 @@ static enum err refuse_value(const struct option_row *row, const char *value, st
 	/* NOLINTNEXTLINE: the two formats take the same arguments */
 	snprintf(line, sizeof(line), format, row->name, value, (long long)row->min,
 		 (long long)row->max);
-	return options_refuse(reason, ERR_INVALID, "%s", line);
+	return buf_refuse(reason, ERR_INVALID, "%s", line);
 }
 
 static enum err set_number(const struct option_row *row, int *field, const char *value,
@@ -232,10 +219,9 @@ static enum err check_word(const struct option_row *row, const char *value, size
 		size_t word_n = strcspn(word, "|");
 		if (word_n == n && strncmp(word, value, n) == 0) {
 			*ret = i;
-			return is_later ? options_refuse(
-						  reason, ERR_INVALID,
-						  "%s=%.*s is not available yet: leave it out",
-						  row->name, (int)n, value)
+			return is_later ? buf_refuse(reason, ERR_INVALID,
+						     "%s=%.*s is not available yet: leave it out",
+						     row->name, (int)n, value)
 					: ERR_OK;
 		}
 		if (!word[word_n])
@@ -243,8 +229,8 @@ static enum err check_word(const struct option_row *row, const char *value, size
 		word += word_n + 1;
 	}
 	print_words(row->value, words, sizeof(words));
-	return options_refuse(reason, ERR_INVALID, "%s=%.*s is unknown: give one of %s", row->name,
-			      (int)n, value, words);
+	return buf_refuse(reason, ERR_INVALID, "%s=%.*s is unknown: give one of %s", row->name,
+			  (int)n, value, words);
 }
 
 static enum err set_choices(const struct option_row *row, char **field, const char *value,
@@ -269,9 +255,9 @@ static enum err set_age(const struct option_row *row, struct since *field, const
 {
 	if (since_parse(value, field))
 		return ERR_OK;
-	return options_refuse(reason, ERR_INVALID,
-			      "%s=%s: give a number of days, months or years, as 30d, 12m or 2y",
-			      row->name, value);
+	return buf_refuse(reason, ERR_INVALID,
+			  "%s=%s: give a number of days, months or years, as 30d, 12m or 2y",
+			  row->name, value);
 }
 
 /* Slashes around a path mean nothing. */
@@ -282,8 +268,8 @@ static enum err add_path(struct account *account, const char *value, struct buf 
 	while (n > start && value[n - 1] == '/')
 		n--;
 	if (n == start)
-		return options_refuse(reason, ERR_INVALID,
-				      "exclude=%s names no folder: give one as FOLDER/SUB", value);
+		return buf_refuse(reason, ERR_INVALID,
+				  "exclude=%s names no folder: give one as FOLDER/SUB", value);
 	char **list = reallocarray(account->excludes, account->excludes_n + 1, sizeof(*list));
 	if (!list)
 		return ERR_NOMEM;
@@ -322,23 +308,23 @@ enum err options_set(struct options *options, const char *name, const char *valu
 	if (!row)
 		return refuse_unknown(name, reason);
 	if (row->kind == NEVER)
-		return options_refuse(
+		return buf_refuse(
 			reason, ERR_INVALID,
 			"%s= is refused on the command line, where every user can read it: "
 			"use password_command=",
 			name);
 	if (row->kind == LATER)
-		return options_refuse(reason, ERR_INVALID, "%s is not available yet: leave it out",
-				      name);
+		return buf_refuse(reason, ERR_INVALID, "%s is not available yet: leave it out",
+				  name);
 	if (row->kind == FLAG && value)
-		return options_refuse(reason, ERR_INVALID, "%s=%s: it takes no value", name, value);
+		return buf_refuse(reason, ERR_INVALID, "%s=%s: it takes no value", name, value);
 	if (row->kind == FLAG) {
 		*(bool *)field_of(options, row) = true;
 		return ERR_OK;
 	}
 	if (!value || !*value)
-		return options_refuse(reason, ERR_INVALID, "%s needs a value: %s=%s", name, name,
-				      row->kind == TEXT ? row->value : "...");
+		return buf_refuse(reason, ERR_INVALID, "%s needs a value: %s=%s", name, name,
+				  row->kind == TEXT ? row->value : "...");
 	options->has_umask |= strcmp(name, "umask") == 0;
 	options->has_poll |= strcmp(name, "poll") == 0;
 	return set_value(options, row, value, reason);
@@ -398,10 +384,10 @@ static enum err take_flags(struct options *options, int argc, char **argv, struc
 		case 'h': options->wants_help = true; break;
 		case 'V': options->wants_version = true; break;
 		default:
-			err = options_refuse(reason, ERR_INVALID,
-					     "unknown flag or missing argument '%s': see ewsfs -h",
-					     optopt ? (char[]){ '-', (char)optopt, '\0' }
-						    : argv[optind - 1]);
+			err = buf_refuse(reason, ERR_INVALID,
+					 "unknown flag or missing argument '%s': see ewsfs -h",
+					 optopt ? (char[]){ '-', (char)optopt, '\0' }
+						: argv[optind - 1]);
 		}
 	}
 	return err;
@@ -410,11 +396,10 @@ static enum err take_flags(struct options *options, int argc, char **argv, struc
 static enum err take_positionals(struct options *options, int argc, char **argv, struct buf *reason)
 {
 	if (argc - optind != 2)
-		return options_refuse(reason, ERR_INVALID,
-				      "%s: give SOURCE and MOUNTPOINT, as in ewsfs -o user=NAME "
-				      "https://mail.corp.example/EWS/Exchange.asmx DIR",
-				      argc - optind < 2 ? "too few arguments"
-							: "too many arguments");
+		return buf_refuse(reason, ERR_INVALID,
+				  "%s: give SOURCE and MOUNTPOINT, as in ewsfs -o user=NAME "
+				  "https://mail.corp.example/EWS/Exchange.asmx DIR",
+				  argc - optind < 2 ? "too few arguments" : "too many arguments");
 	enum err err = text_copy(argv[optind], &options->source);
 	if (!err)
 		err = text_copy(argv[optind + 1], &options->mountpoint);
@@ -438,8 +423,8 @@ enum err options_parse(struct options *options, int argc, char **argv, struct bu
 		return err;
 	err = take_positionals(options, argc, argv, reason);
 	if (!err && options->account.notify == NOTIFY_OFF && options->has_poll)
-		err = options_refuse(reason, ERR_INVALID,
-				     "poll= and notify=off contradict each other: leave one out");
+		err = buf_refuse(reason, ERR_INVALID,
+				 "poll= and notify=off contradict each other: leave one out");
 	return err ? err : options_resolve(options, reason);
 }
 

@@ -39,7 +39,4 @@ MUST_CHECK enum err options_print_help(struct buf *ret);
 /* SOURCE, and what follows from it: url, user, the path of the cache. Makes every path absolute. */
 MUST_CHECK enum err options_resolve(struct options *options, struct buf *reason);
 
-/* Writes the line for the user and hands err back; out of memory the line stays empty. */
-enum err options_refuse(struct buf *reason, enum err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
 #endif

@@ -77,12 +77,11 @@ static enum err refuse_source(const char *source, struct buf *reason)
 
 	/* Not quoted: it may hold a password, and this line may end in a log. */
 	if (strstr(source, "://"))
-		return options_refuse(
-			reason, ERR_INVALID,
-			"SOURCE is not an EWS URL: give https://HOST/EWS/Exchange.asmx");
-	return options_refuse(reason, ERR_INVALID,
-			      "'%s': %s is not available yet: give https://HOST/EWS/Exchange.asmx",
-			      source, what);
+		return buf_refuse(reason, ERR_INVALID,
+				  "SOURCE is not an EWS URL: give https://HOST/EWS/Exchange.asmx");
+	return buf_refuse(reason, ERR_INVALID,
+			  "'%s': %s is not available yet: give https://HOST/EWS/Exchange.asmx",
+			  source, what);
 }
 
 /* Takes `user@` out of the URL, which then is what requests go to. */
@@ -94,7 +93,7 @@ static enum err take_user(struct account *account, const struct url *url, struct
 	if (!url->user)
 		return ERR_OK;
 	if (memchr(url->user, ':', url->user_n))
-		return options_refuse(
+		return buf_refuse(
 			reason, ERR_INVALID,
 			"a password in the URL can be read by every user: use password_command=");
 	if (!account->user)
@@ -118,16 +117,16 @@ static enum err resolve_url(struct options *options, struct url *ret, struct buf
 	if (!parse_url(options->source, &url))
 		return refuse_source(options->source, reason);
 	if (account->url && strcmp(account->url, options->source) != 0)
-		return options_refuse(reason, ERR_INVALID,
-				      "SOURCE and url= name different servers: leave url= out");
+		return buf_refuse(reason, ERR_INVALID,
+				  "SOURCE and url= name different servers: leave url= out");
 	enum err err = account->url ? ERR_OK : text_copy(options->source, &account->url);
 	if (!err)
 		err = take_user(account, &url, reason);
 	if (!err && (!account->user || !*account->user))
-		err = options_refuse(reason, ERR_INVALID, "no login name: give -o user=NAME");
+		err = buf_refuse(reason, ERR_INVALID, "no login name: give -o user=NAME");
 	if (!err && !account->password_command)
-		err = options_refuse(reason, ERR_INVALID,
-				     "no password: give -o password_command=COMMAND");
+		err = buf_refuse(reason, ERR_INVALID,
+				 "no password: give -o password_command=COMMAND");
 	if (!err && !parse_url(account->url, ret))
 		err = ERR_INVALID;
 	return err;
@@ -184,8 +183,8 @@ static enum err resolve_cache(struct account *account, const struct url *url, st
 	else if (geteuid() == 0)
 		err = buf_append_str(&path, "/var/cache/ewsfs/");
 	else
-		return options_refuse(reason, ERR_INVALID,
-				      "no place for the cache: set HOME or give -o cache=FILE");
+		return buf_refuse(reason, ERR_INVALID,
+				  "no place for the cache: set HOME or give -o cache=FILE");
 	if (!err)
 		err = append_account(&path, account->user, url);
 	return err ? err : buf_give(&path, &account->cache);
@@ -198,8 +197,8 @@ static enum err check_cafile(const struct options *options, struct buf *reason)
 
 	if (!cafile || access(cafile, R_OK) == 0)
 		return ERR_OK;
-	return options_refuse(reason, ERR_INVALID, "cafile=%s cannot be read: %s", cafile,
-			      strerror(errno));
+	return buf_refuse(reason, ERR_INVALID, "cafile=%s cannot be read: %s", cafile,
+			  strerror(errno));
 }
 
 enum err options_resolve(struct options *options, struct buf *reason)

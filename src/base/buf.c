@@ -65,6 +65,18 @@ enum err buf_printf(struct buf *buf, const char *fmt, ...)
 	return ERR_OK;
 }
 
+enum err buf_refuse(struct buf *reason, enum err err, const char *fmt, ...)
+{
+	char line[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	buf_clear(reason);
+	return buf_append_str(reason, line) ? ERR_NOMEM : err;
+}
+
 void buf_clear(struct buf *buf)
 {
 	buf->len = 0;

@@ -27,6 +27,10 @@ MUST_CHECK enum err buf_append(struct buf *buf, const void *bytes, size_t n);
 MUST_CHECK enum err buf_append_str(struct buf *buf, const char *s);
 MUST_CHECK enum err buf_append_char(struct buf *buf, char c);
 MUST_CHECK enum err buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* In place of what it holds the one line for the user that says why, cut where it is too long;
+ * hands err back, so that it ends a function. Out of memory it stays empty. */
+MUST_CHECK enum err buf_refuse(struct buf *reason, enum err err, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 /* Empties it and keeps the memory. */
 void buf_clear(struct buf *buf);
 void buf_release(struct buf *buf);

@@ -126,6 +126,16 @@ bool text_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return true;
 }
 
+uint64_t text_hash(uint64_t hash, const char *s)
+{
+	const uint64_t prime = UINT64_C(0x100000001b3);
+
+	for (; s && *s; s++)
+		hash = (hash ^ (uint8_t)*s) * prime;
+	/* Where it ends counts: "a", "bc" is not "ab", "c". */
+	return (hash ^ 0x100) * prime;
+}
+
 void text_blank_controls(char *line)
 {
 	for (; *line; line++)

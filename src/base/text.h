@@ -29,6 +29,11 @@ MUST_CHECK enum err text_parse_base64(struct buf *buf, const char *s, size_t n);
 /* Decimal, the whole string, within [min, max]. False, and *ret untouched, otherwise. */
 bool text_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret);
 
+/* FNV-1a, 64 bits: begins with TEXT_HASH, goes on with what came before. Tells apart what differs by
+ * accident, not what was made to collide. A NULL string adds what an empty one does. */
+#define TEXT_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(uint64_t hash, const char *s);
+
 /* For a line that quotes a user or a server: no line break of theirs, and nothing that a terminal
  * obeys. */
 void text_blank_controls(char *line);

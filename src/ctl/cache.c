@@ -36,7 +36,7 @@ static enum err put_directory(struct buf *path, struct buf *reason)
 		return buf_printf(path, "%s/.cache/ewsfs/", home);
 	if (geteuid() == 0)
 		return buf_append_str(path, "/var/cache/ewsfs/");
-	return ctl_refuse(reason, ERR_INVALID,
+	return buf_refuse(reason, ERR_INVALID,
 			  "no place to look for caches: set HOME or give a file");
 }
 
@@ -54,7 +54,7 @@ enum err cache_find(const char *account, struct cache *ret, struct buf *reason)
 	enum err err = ERR_OK;
 
 	if (!*account)
-		return ctl_refuse(reason, ERR_INVALID, "give the name of a cache, as user@host");
+		return buf_refuse(reason, ERR_INVALID, "give the name of a cache, as user@host");
 	cache.is_by_name = !is_path(account);
 	if (cache.is_by_name)
 		err = put_directory(&path, reason);
@@ -80,10 +80,10 @@ static enum err check_file(const struct cache *cache, int fd, struct buf *reason
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return ctl_refuse(reason, err_from_errno(errno), "%s: %s", cache->path,
+		return buf_refuse(reason, err_from_errno(errno), "%s: %s", cache->path,
 				  strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
-		return ctl_refuse(reason, ERR_INVALID, "%s is not a file of yours", cache->path);
+		return buf_refuse(reason, ERR_INVALID, "%s is not a file of yours", cache->path);
 	return ERR_OK;
 }
 
@@ -92,7 +92,7 @@ static enum err check_ours(const struct cache *cache, struct buf *reason)
 {
 	if (cache->is_by_name || cache_is_one(cache->path))
 		return ERR_OK;
-	return ctl_refuse(reason, ERR_INVALID, "%s is not a cache of ewsfs", cache->path);
+	return buf_refuse(reason, ERR_INVALID, "%s is not a cache of ewsfs", cache->path);
 }
 
 enum err cache_lock(struct cache *cache, struct buf *reason)
@@ -101,16 +101,16 @@ enum err cache_lock(struct cache *cache, struct buf *reason)
 	int fd = open(cache->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
 
 	if (fd < 0 && errno == ENOENT)
-		return ctl_refuse(
+		return buf_refuse(
 			reason, ERR_NOT_FOUND,
 			"%s: there is no such cache: give its name (user@host) or its file",
 			cache->path);
 	if (fd < 0)
-		return ctl_refuse(reason, err_from_errno(errno), "%s: %s", cache->path,
+		return buf_refuse(reason, err_from_errno(errno), "%s: %s", cache->path,
 				  strerror(errno));
 	enum err err = check_file(cache, fd, reason);
 	if (!err && flock(fd, LOCK_EX | LOCK_NB) != 0)
-		err = ctl_refuse(reason, ERR_BUSY,
+		err = buf_refuse(reason, ERR_BUSY,
 				 "%s is in use: unmount it first (fusermount3 -u DIR)",
 				 cache->path);
 	if (!err)
@@ -134,7 +134,7 @@ enum err cache_remove(const char *path, struct buf *reason)
 		buf_clear(&part);
 		err = buf_printf(&part, "%s%s", path, parts[i]);
 		if (!err && unlink(part.bytes) != 0 && errno != ENOENT)
-			err = ctl_refuse(reason, err_from_errno(errno), "%s: %s", part.bytes,
+			err = buf_refuse(reason, err_from_errno(errno), "%s: %s", part.bytes,
 					 strerror(errno));
 	}
 	return err;
@@ -152,7 +152,7 @@ enum err cache_rename(const char *from, const char *to, struct buf *reason)
 		if (!err)
 			err = buf_printf(&target, "%s%s", to, parts[i]);
 		if (!err && rename(source.bytes, target.bytes) != 0 && errno != ENOENT)
-			err = ctl_refuse(reason, err_from_errno(errno), "%s: %s", source.bytes,
+			err = buf_refuse(reason, err_from_errno(errno), "%s: %s", source.bytes,
 					 strerror(errno));
 	}
 	return err;
@@ -210,7 +210,7 @@ static enum err compare(struct cache *cache, struct buf *reason)
 	struct cache_difference sum;
 
 	if (!exists(cache->path))
-		return ctl_refuse(reason, ERR_NOT_FOUND,
+		return buf_refuse(reason, ERR_NOT_FOUND,
 				  "%s is kept, and there is no new cache yet: mount it again",
 				  cache->old);
 	enum err err = cache_compare(cache, &text, &sum, reason);
@@ -235,7 +235,7 @@ enum err ctl_rebuild(struct call *call)
 	if (exists(cache.old))
 		return compare(&cache, call->reason);
 	if (must_compare)
-		return ctl_refuse(call->reason, ERR_NOT_FOUND,
+		return buf_refuse(call->reason, ERR_NOT_FOUND,
 				  "%s is not there: nothing was set aside", cache.old);
 	return set_aside(&cache, call->reason);
 }

@@ -180,7 +180,7 @@ static enum err explain(const struct job *job, int no)
 		err = append_last_error(&text, job->dir, no);
 	if (err)
 		return err;
-	return ctl_refuse(job->call->reason, failure, "%s %s: %s", job->name, job->dir,
+	return buf_refuse(job->call->reason, failure, "%s %s: %s", job->name, job->dir,
 			  buf_str(&text));
 }
 

@@ -124,7 +124,7 @@ static enum err check_version(sqlite3 *db, const char *schema, const char *path,
 		err = ask(db, sql, &application, 1);
 	if (err || (application == SCHEMA_APPLICATION && version == SCHEMA_VERSION))
 		return err;
-	return ctl_refuse(
+	return buf_refuse(
 		reason, ERR_INVALID,
 		"%s is of another version: it cannot be compared; `ewsctl forget` removes both",
 		path);
@@ -159,7 +159,7 @@ static enum err open_both(const struct cache *cache, sqlite3 **ret, struct buf *
 	if (!err)
 		*ret = give(db);
 	else if (!reason->len && db)
-		return ctl_refuse(reason, err,
+		return buf_refuse(reason, err,
 				  "%s and its .old cannot be compared: %s (remove the .old "
 				  "yourself if you do not want it)",
 				  cache->path, sqlite3_errmsg(db));
@@ -173,7 +173,7 @@ static enum err check_complete(sqlite3 *db, const struct cache *cache, struct bu
 
 	if (err || (left[0] == 0 && left[1] == 0 && left[2] == 0))
 		return err;
-	return ctl_refuse(
+	return buf_refuse(
 		reason, ERR_BUSY,
 		"the new cache is not complete (%lld items and %lld folders to come): %s is "
 		"kept; run this again later",
@@ -253,7 +253,7 @@ enum err cache_compare(const struct cache *cache, struct buf *ret, struct cache_
 			(unsigned long long)sum.bytes_n);
 	if (err)
 		return err == ERR_STORE && !reason->len
-			       ? ctl_refuse(reason, err,
+			       ? buf_refuse(reason, err,
 					    "%s and its .old cannot be compared: %s (remove the "
 					    ".old yourself if you do not want it)",
 					    cache->path, db ? sqlite3_errmsg(db) : err_text(err))

@@ -2,21 +2,8 @@
 #include "ctl/ctl.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-enum err ctl_refuse(struct buf *reason, enum err err, const char *fmt, ...)
-{
-	char line[2048];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	buf_clear(reason);
-	return buf_append_str(reason, line) ? ERR_NOMEM : err;
-}
 
 enum err ctl_parse(struct call *call, const char *letters, const char *const *long_names, int min,
 		   int max, unsigned *ret_flags)
@@ -31,12 +18,12 @@ enum err ctl_parse(struct call *call, const char *letters, const char *const *lo
 	while ((letter = getopt_long(call->argc, call->argv, letters, options, NULL)) != -1) {
 		const char *at = letter != '?' ? strchr(letters, letter) : NULL;
 		if (!at)
-			return ctl_refuse(call->reason, ERR_INVALID, "unknown option: give %s",
+			return buf_refuse(call->reason, ERR_INVALID, "unknown option: give %s",
 					  call->usage);
 		flags |= 1u << (at - letters);
 	}
 	if (call->argc - optind < min || call->argc - optind > max)
-		return ctl_refuse(call->reason, ERR_INVALID, "give %s", call->usage);
+		return buf_refuse(call->reason, ERR_INVALID, "give %s", call->usage);
 	*ret_flags = flags;
 	return ERR_OK;
 }

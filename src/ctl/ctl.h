@@ -28,9 +28,6 @@ MUST_CHECK enum err ctl_watch(struct call *call);
 MUST_CHECK enum err ctl_rebuild(struct call *call);
 MUST_CHECK enum err ctl_forget(struct call *call);
 
-/* Writes the reason and hands back the error. */
-MUST_CHECK enum err ctl_refuse(struct buf *reason, enum err err, const char *fmt, ...)
-	PRINTF_LIKE(3, 4);
 /*
  * The options of a command: a letter and a long name each. *ret_flags has the bit of each that is
  * given, in that order. What is left over, `min` to `max` words, stands in argv from optind on.

@@ -195,7 +195,7 @@ static enum err check_ours(const char *path, enum attr attr, struct buf *reason)
 	enum err err = xattr_load(path, attr, &id);
 
 	if (err == ERR_NO_XATTR)
-		return ctl_refuse(
+		return buf_refuse(
 			reason, ERR_NOT_FOUND,
 			"%s is no item in a mount of ewsfs: give a file or directory of one", path);
 	return err;

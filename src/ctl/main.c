@@ -53,10 +53,10 @@ static enum err run(int argc, char **argv, struct call *call)
 	while (i < ARRAY_LEN(commands) && strcmp(commands[i].name, argv[1]) != 0)
 		i++;
 	if (i == ARRAY_LEN(commands))
-		return ctl_refuse(call->reason, ERR_INVALID,
+		return buf_refuse(call->reason, ERR_INVALID,
 				  "unknown command '%s': ewsctl -h lists them", argv[1]);
 	if (!commands[i].run)
-		return ctl_refuse(call->reason, ERR_INVALID, "%s is not available yet", argv[1]);
+		return buf_refuse(call->reason, ERR_INVALID, "%s is not available yet", argv[1]);
 	enum err err = buf_printf(&usage, "ewsctl %s %s", commands[i].name, commands[i].args);
 	call->argc = argc - 1;
 	call->argv = argv + 1;
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	if (strcmp(first, "-V") == 0 || strcmp(first, "--version") == 0)
 		return printf("ewsctl %s\n", EWSFS_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	enum err err = *first ? run(argc, argv, &call)
-			      : ctl_refuse(&reason, ERR_INVALID,
+			      : buf_refuse(&reason, ERR_INVALID,
 					   "give a command: ewsctl -h lists them");
 	if (err)
 		fprintf(stderr, "ewsctl: %s\n", reason.len ? reason.bytes : err_text(err));

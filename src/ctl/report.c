@@ -23,19 +23,19 @@ enum err report_explain(const char *path, int no, struct buf *reason)
 
 	switch (no) {
 	case ENOENT:
-		return ctl_refuse(reason, ERR_NOT_FOUND, "%s: no such file or directory", path);
+		return buf_refuse(reason, ERR_NOT_FOUND, "%s: no such file or directory", path);
 	case ENOTDIR:
-		return ctl_refuse(reason, ERR_NOT_DIR, "%s is a file: give a directory", path);
+		return buf_refuse(reason, ERR_NOT_DIR, "%s is a file: give a directory", path);
 	case ENOTCONN:
-		return ctl_refuse(
+		return buf_refuse(
 			reason, ERR_IO,
 			"%s: its mount is dead: mount it again, ewsfs clears away what is left",
 			path);
 	case EACCES:
 	case EPERM:
-		return ctl_refuse(reason, ERR_PERM, "%s: it is another user's: ask as that user",
+		return buf_refuse(reason, ERR_PERM, "%s: it is another user's: ask as that user",
 				  path);
-	default: return ctl_refuse(reason, err ? err : ERR_IO, "%s: %s", path, strerror(no));
+	default: return buf_refuse(reason, err ? err : ERR_IO, "%s: %s", path, strerror(no));
 	}
 }
 
@@ -70,7 +70,7 @@ enum err report_parse(const char *text, size_t n, struct report *ret)
 static enum err explain_open(const char *dir, int no, struct buf *reason)
 {
 	if (no == ENOENT && access(dir, F_OK) == 0)
-		return ctl_refuse(
+		return buf_refuse(
 			reason, ERR_NOT_FOUND,
 			"%s is not in a mount of ewsfs: mount it, or give a directory of one", dir);
 	return report_explain(dir, no, reason);
@@ -91,7 +91,7 @@ enum err report_load(const char *dir, struct report *ret, struct buf *reason)
 	if (!err)
 		err = report_parse(buf_str(&text), text.len, ret);
 	if (err)
-		return ctl_refuse(reason, err, "%s/.ctl.json: %s: is it a mount of ewsfs?", dir,
+		return buf_refuse(reason, err, "%s/.ctl.json: %s: is it a mount of ewsfs?", dir,
 				  err_text(err));
 	return ERR_OK;
 }

@@ -91,7 +91,7 @@ static enum err gather(struct view *view)
 		return print_one(view, view->dir);
 	enum err err = mounts_each(on_mount, view);
 	if (!err && view->found_n == 0)
-		err = ctl_refuse(
+		err = buf_refuse(
 			view->call->reason, ERR_NOT_FOUND,
 			"no mount of ewsfs is up that you can read: mount one, or give a DIR");
 	return err;

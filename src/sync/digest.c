@@ -92,20 +92,12 @@ enum err folder_copy(const struct folder *from, struct folder *ret)
 	return ERR_OK;
 }
 
-static uint64_t hash_str(uint64_t hash, const char *s)
-{
-	for (; s && *s; s++)
-		hash = (hash ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
-	return (hash ^ 0x100) * UINT64_C(0x100000001b3);
-}
-
 static uint64_t face_of(const struct folder *folder)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = text_hash(TEXT_HASH, folder->change_key);
 
-	hash = hash_str(hash, folder->change_key);
-	hash = hash_str(hash, folder->parent_id);
-	return hash_str(hash, folder->display_name);
+	hash = text_hash(hash, folder->parent_id);
+	return text_hash(hash, folder->display_name);
 }
 
 /* The folders of one request: indexes into the round. */

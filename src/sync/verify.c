@@ -54,16 +54,6 @@ static enum err add_mark(struct marks *marks, uint64_t who, enum verified what)
 	return ERR_OK;
 }
 
-/* FNV-1a, 64 bits: collisions of a folder's ids do not happen by accident. */
-static uint64_t hash_id(const char *id)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (; *id; id++)
-		hash = (hash ^ (uint8_t)*id) * UINT64_C(0x100000001b3);
-	return hash | UNKNOWN_BIT;
-}
-
 static enum verified judge(const struct item_row *row, const struct ews_change *change)
 {
 	switch (page_compare(row, change)) {
@@ -103,7 +93,7 @@ static enum err note_change(struct verify *verify, const struct ews_change *chan
 		return err;
 	/* Elsewhere in the store is not here. */
 	bool known = !err && row.folder == verify->folder->ino;
-	uint64_t who = known ? (uint64_t)row.row : hash_id(change->id);
+	uint64_t who = known ? (uint64_t)row.row : text_hash(TEXT_HASH, change->id) | UNKNOWN_BIT;
 	if (change->kind == EWS_DELETE)
 		return add_mark(&verify->marks, who, GONE);
 	enum verified what = judge(known ? &row : NULL, change);

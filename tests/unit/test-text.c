@@ -73,9 +73,20 @@ static void test_numbers_are_whole_and_within_range(void **state)
 	assert_int_equal(value, -3);
 }
 
+static void test_a_hash_knows_where_its_parts_end(void **state)
+{
+	(void)state;
+	assert_true(text_hash(text_hash(TEXT_HASH, "a"), "bc") !=
+		    text_hash(text_hash(TEXT_HASH, "ab"), "c"));
+	assert_true(text_hash(TEXT_HASH, "a") != text_hash(TEXT_HASH, "b"));
+	assert_true(text_hash(TEXT_HASH, NULL) == text_hash(TEXT_HASH, ""));
+	assert_true(text_hash(TEXT_HASH, "") != TEXT_HASH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_hash_knows_where_its_parts_end),
 		cmocka_unit_test(test_times_are_read_as_ews_writes_them),
 		cmocka_unit_test(test_base64_survives_the_round_trip_and_refuses_rubbish),
 		cmocka_unit_test(test_numbers_are_whole_and_within_range),
