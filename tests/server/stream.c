@@ -328,8 +328,14 @@ static int64_t look(struct stream *stream, struct call *call)
 	return wait_ms(stream, call, until, end, beat);
 }
 
-/* False when the client has gone. */
-static bool wait_for_more(const struct stream *stream, int socket, int64_t ms)
+static bool has_gone(int socket)
+{
+	struct pollfd client = { .fd = socket, .events = POLLRDHUP };
+
+	return poll(&client, 1, 0) != 0;
+}
+
+static void wait_for_more(const struct stream *stream, int socket, int64_t ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = stream->wake, .events = POLLIN },
@@ -337,11 +343,10 @@ static bool wait_for_more(const struct stream *stream, int socket, int64_t ms)
 	};
 
 	poll(fds, ARRAY_LEN(fds), (int)clock_real_ms(ms));
-	return !fds[1].revents;
 }
 
-/* Returns how long to wait; 0: something was said. */
-static int64_t step(struct stream *stream, int64_t *ret_buffer)
+/* Returns how long to wait; 0: something was said. Nothing is told to a client that has gone. */
+static int64_t step(struct stream *stream, int socket, int64_t *ret_buffer)
 {
 	struct mailbox *box = stream->user->box;
 	struct xml out = { .buf = stream->held };
@@ -357,6 +362,8 @@ static int64_t step(struct stream *stream, int64_t *ret_buffer)
 	if (stream->woken)
 		eventfd_read(stream->wake, &count);
 	stream->woken = false;
+	if (has_gone(socket))
+		stream->end = STREAM_BREAKS;
 	int64_t wait = look(stream, &call);
 	*ret_buffer = box->watch->ways.buffer;
 	lock_drop(&box->lock);
@@ -370,13 +377,11 @@ bool stream_next(struct stream *stream, int socket, struct buf *ret, bool *ret_c
 	int64_t buffer = 1;
 
 	while (!stream->over) {
-		int64_t wait = step(stream, &buffer);
+		int64_t wait = step(stream, socket, &buffer);
 		if (!stream->over && stream->held.len > 0 && (int64_t)stream->held.len >= buffer)
 			break;
-		if (!stream->over && wait && !wait_for_more(stream, socket, wait)) {
-			stream->over = true;
-			stream->broken = true;
-		}
+		if (!stream->over && wait)
+			wait_for_more(stream, socket, wait);
 	}
 	*ret_clean = !stream->broken;
 	if (stream->broken || !stream->held.len)
