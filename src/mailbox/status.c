@@ -108,7 +108,8 @@ static void put_time(struct facts *facts, const char *name, int64_t time)
 static void put_progress(struct facts *facts, bool is_root)
 {
 	const struct sync_status *sync = &facts->sync;
-	bool shown = is_root && sync->state == SYNC_STATE_SYNCING && sync->bytes_total > 0;
+	bool is_at_work = sync->state >= SYNC_STATE_THROTTLED && sync->state < SYNC_STATE_IDLE;
+	bool shown = is_root && is_at_work && sync->bytes_total > 0;
 
 	put_number(facts, "bytes-done", shown ? (int64_t)sync->bytes_done : TIME_NONE);
 	put_number(facts, "bytes-total", shown ? (int64_t)sync->bytes_total : TIME_NONE);

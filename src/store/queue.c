@@ -61,6 +61,16 @@ enum err store_drop_refetches(struct txn *txn)
 	return err ? err : run(store, SQL_DROP_REFETCHES);
 }
 
+enum err store_sum_refetches(struct store *store, uint64_t *ret_bytes)
+{
+	AUTO(query) struct query q = query(store, SQL_SUM_REFETCHES);
+	enum err err = query_one(&q);
+
+	if (!err)
+		*ret_bytes = (uint64_t)col_int(&q, 0);
+	return err;
+}
+
 enum err queue_load_wanted(struct store *store, int64_t row, char **ret)
 {
 	AUTO(query) struct query q = query(store, SQL_LOAD_WANTED, v_int(row));

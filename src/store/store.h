@@ -272,6 +272,8 @@ MUST_CHECK enum err store_queue_fetch(struct txn *txn, int64_t row, const char *
 
 /* Nobody wants them any more. */
 MUST_CHECK enum err store_drop_refetches(struct txn *txn);
+/* Their size, as the server states it. Costs a row an item. */
+MUST_CHECK enum err store_sum_refetches(struct store *store, uint64_t *ret_bytes);
 
 struct fetch_job {
 	int64_t row;

@@ -31,6 +31,9 @@ struct board {
 
 	/* The sync thread's. */
 	int64_t begun_ms, look_ms;
+	/* What is fetched again though it is held, and how much had come when that was summed up. */
+	uint64_t refetch_bytes, summed_at_bytes;
+	int64_t sum_ms;	 /* when to sum it up again */
 	int64_t round_s; /* wall clock of the last listing; TIME_NONE: the run had none */
 };
 
@@ -201,7 +204,7 @@ enum err space_fail(struct sync *sync);
 
 /* One answer of a GetItem, waiting for the rest of its batch. */
 struct landing {
-	bool is_seen, has_flag, is_read; /* the flag: told by a page meanwhile */
+	bool is_seen, has_flag, is_read;       /* the flag: told by a page meanwhile */
 	bool was_asked_safely, was_asked_what; /* a second time: see fetch.c */
 	enum err err;
 	char *reason; /* the server's code and text */

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { QUEUE_LOOK_MS = 1000, ETA_MIN_MS = 2000 };
+enum { QUEUE_LOOK_MS = 1000, SUM_SHARE = 50, ETA_MIN_MS = 2000 };
 
 const char *sync_state_text(enum sync_state state)
 {
@@ -38,7 +38,7 @@ void status_begin_run(struct sync *sync)
 	board->shown.bytes_total = 0;
 	board->shown.eta_s = -1;
 	board->begun_ms = clock_boot_ms();
-	board->look_ms = 0;
+	board->look_ms = board->sum_ms = 0;
 	board->round_s = TIME_NONE;
 	lock_drop(&board->lock);
 }
@@ -163,6 +163,20 @@ static int64_t estimate_s(uint64_t done, uint64_t total, int64_t spent_ms)
 	return (int64_t)((double)(total - done) / (double)done * (double)spent_ms / 1000.0);
 }
 
+/* It takes time where it is much: not more than a fiftieth of all. */
+static uint64_t load_refetch_bytes(struct sync *sync)
+{
+	struct board *board = &sync->board;
+	int64_t now = clock_boot_ms();
+
+	if (now >= board->sum_ms && !store_sum_refetches(sync->store, &board->refetch_bytes)) {
+		board->sum_ms = now + SUM_SHARE * (clock_boot_ms() - now);
+		board->summed_at_bytes = board->shown.bytes_done;
+	}
+	uint64_t since = board->shown.bytes_done - board->summed_at_bytes;
+	return board->refetch_bytes > since ? board->refetch_bytes - since : 0;
+}
+
 void status_note_queue(struct sync *sync)
 {
 	struct board *board = &sync->board;
@@ -172,8 +186,9 @@ void status_note_queue(struct sync *sync)
 	if (now < board->look_ms || store_load_tally(sync->store, 1, true, &tally) != ERR_OK)
 		return;
 	board->look_ms = now + QUEUE_LOOK_MS;
+	uint64_t left = tally.pending_bytes + load_refetch_bytes(sync);
 	lock_acquire(&board->lock);
-	board->shown.bytes_total = board->shown.bytes_done + tally.pending_bytes;
+	board->shown.bytes_total = board->shown.bytes_done + left;
 	board->shown.eta_s = estimate_s(board->shown.bytes_done, board->shown.bytes_total,
 					now - board->begun_ms);
 	lock_drop(&board->lock);

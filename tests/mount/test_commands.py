@@ -129,6 +129,27 @@ def test_the_result_of_a_resync_survives_a_remount(small, mount):
     assert mount.status(INBOX)["last-resync"] == result
 
 
+def test_the_progress_of_a_clear_counts_what_is_fetched_again(new_server, new_mount):
+    server = new_server("--synthetic", f"{ewsfs.USER}:1:300:3000:5")
+    mount = new_mount(server, "connections=1", "batch=10")
+    mount.update()
+    total = sum(int(ewsfs.xattr(path, "user.ews.size")) for path in mount.files())
+    server.op("fault", None, kind="delay", op="GetItem", ms=150, count=0)
+    running = Running(mount, "clear", INBOX)
+    seen = []
+    while running.result is None:
+        status = mount.status()
+        if "bytes-total" in status and status["state"] == "clearing":
+            seen.append((int(status["bytes-done"]), int(status["bytes-total"]), status.get("eta")))
+        time.sleep(0.05)
+    assert running.wait() == 0
+    server._call("DELETE", "/test/faults")
+    late = seen[len(seen) // 2:]
+    assert late and all(0.9 * total < told < 1.1 * total and done <= told for done, told, _ in late), (total, seen)
+    assert any(eta is not None for _, _, eta in late)
+    assert "bytes-total" not in mount.status()
+
+
 def test_I5_files_stay_readable_while_a_clear_runs(new_server, new_mount):
     server = new_server("--synthetic", f"{ewsfs.USER}:1:400:20000:3")
     mount = new_mount(server, "connections=1", "batch=5")
