@@ -46,7 +46,7 @@
  *   failover  another machine answers from here on: X-FEServer, X-BEServer and the
  *             X-BackEndCookie are others, all connections are closed, sync states hold
  *   drop      all subscriptions are gone. Open streams on them end, "how": "error" says it
- *             before the end (as it is), "close" ends in silence, "reset" breaks the
+ *             before the end (as it is, or "code"), "close" ends in silence, "reset" breaks the
  *             connection. Answers the ids of the subscriptions
  *   missed    what was not told yet is lost, and that is all that is said of it:
  *             ErrorMissedNotificationEvents. Subscriptions and streams go on

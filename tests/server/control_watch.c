@@ -24,7 +24,7 @@ bool do_drop(struct action *action)
 {
 	static const char *const hows[] = { "error", "close", "reset" };
 	struct watch *watch = watch_of(action->box);
-	const char *name = action_text(action, "how");
+	const char *name = action_text(action, "how"), *code = action_text(action, "code");
 	size_t how = 0;
 
 	while (name && how < ARRAY_LEN(hows) && strcmp(hows[how], name) != 0)
@@ -35,8 +35,10 @@ bool do_drop(struct action *action)
 		answer_subscription(action, watch->all);
 		watch_drop(watch, watch->all);
 	}
-	for (struct stream *stream = watch->streams; stream; stream = stream->next)
+	for (struct stream *stream = watch->streams; stream; stream = stream->next) {
 		stream->end = how == 0 ? stream->end : how == 1 ? STREAM_CLOSES : STREAM_BREAKS;
+		snprintf(stream->lost, sizeof(stream->lost), "%s", code ? code : "");
+	}
 	watch_wake(watch);
 	return true;
 }

@@ -225,7 +225,8 @@ static bool check_subscriptions(struct stream *stream, struct call *call, uint64
 		if (own)
 			say_status(stream, call, "Closed");
 		else
-			say_error(stream, call, missing, NULL, stream->subscriptions[i]);
+			say_error(stream, call, *stream->lost ? stream->lost : missing, NULL,
+				  stream->subscriptions[i]);
 		stream->over = true;
 		return false;
 	}

@@ -30,6 +30,7 @@ struct stream {
 	int64_t said_ms;     /* when it last said anything */
 	bool woken;	     /* something is in `wake` */
 	enum stream_end end; /* how a test has it end, without a word */
+	char lost[64];	     /* or the ResponseCode for its subscriptions, where a test names one */
 	int wake;	     /* never changes */
 
 	/* Of the connection's thread alone; all else is guarded by the mailbox's lock. */

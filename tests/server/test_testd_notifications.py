@@ -354,6 +354,14 @@ def test_drop(server, how):
     assert code(pull.ask()) == "ErrorSubscriptionNotFound"
 
 
+def test_drop_for_another_reason(server):
+    one = subscribed(server)
+    with Stream(server, one) as stream:
+        server.control("drop", code="ErrorReadEventsFailed")
+        assert code(stream.document()) == "ErrorReadEventsFailed" and stream.document() is None
+    assert unsubscribe(server, one) == "ErrorSubscriptionNotFound"
+
+
 def test_subscriptions_are_on_one_machine(server):
     """A client comes back to it by its mailbox and a cookie that it has asked for."""
     def request(body, **headers):
