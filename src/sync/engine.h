@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "ews/ews.h"
+#include "sync/rebuild.h"
 #include "sync/sync.h"
 #include "sync/watch.h"
 
@@ -453,27 +454,6 @@ struct suspects {
 
 /* After a listing with nothing pending. *ret_again: some are to be listed afresh, by wish. */
 MUST_CHECK enum err audit_all(struct sync *sync, bool *ret_again);
-
-/* --- cache.c --- */
-
-#define SYNC_VALUE_WHOLE "whole" /* of a store made beside a damaged one */
-MUST_CHECK enum err sync_open_fresh(const struct account *account, const struct store *kept,
-				    struct store **ret, struct buf *reason);
-
-/* --- rebuild.c: another store in place of a damaged one --- */
-
-struct renewal {
-	struct sync_rebuild hooks;
-	bool is_begun, is_whole;
-	int64_t retry_ms; /* it could not be begun: not before then */
-};
-
-/* True when there is damage to get away from. */
-bool rebuild_is_due(struct sync *sync);
-/* Leaves the damaged store for a new one. ERR_CANCELLED: later. */
-MUST_CHECK enum err rebuild_begin(struct sync *sync);
-/* A run has brought everything. */
-MUST_CHECK enum err rebuild_end(struct sync *sync);
 
 /* --- run.c --- */
 

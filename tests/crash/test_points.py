@@ -30,6 +30,18 @@ class DamagedStage(Stage):
             return Remains(cache.with_name("none"))
 
 
+class RebuiltStage(Stage):
+    """Damage was met in the cache: it is served while another is made, of which nothing is there yet."""
+
+    def new_cache(self):
+        cache = super().new_cache()
+        cache.with_name(f"{cache.name}-damaged").touch()
+        return cache
+
+    def remains(self, cache):
+        return Remains(cache.with_name("none"))
+
+
 @pytest.fixture
 def base(new_server, place):
     """A server, and the cache of a mount that was in step with it; a folder was not shown then."""
@@ -75,11 +87,16 @@ def damaged_cache(server, cache, place):
     return DamagedStage("damaged", server, place, cache, dirty_log=True)
 
 
+def rebuilt_cache(server, cache, place):
+    return RebuiltStage("rebuilt", server, place, cache, dirty_log=True)
+
+
 STAGES = {
     first_sync: (KILLS // 4, POINTS),
     changes: (KILLS // 4, POINTS),
     expired_states: (KILLS // 3, POINTS | {"relist.begin", "relist.end"}),
     damaged_cache: (KILLS // 6, {"cache.aside"}),
+    rebuilt_cache: (KILLS // 6, {"txn.commit", "hierarchy.apply", "settle.batch", "rebuild.whole"}),
 }
 
 

@@ -330,9 +330,10 @@ def test_what_was_good_is_served_without_the_server_and_until_all_is_back(new_se
     assert (place / "m.db.damaged-1").exists() and not (place / "m.db.new").exists()
 
 
-def test_damage_met_while_mounted_mends_itself(new_server, new_mount, place):
+@pytest.mark.parametrize("notify", ["off", "auto"])
+def test_damage_met_while_mounted_mends_itself(new_server, new_mount, place, notify):
     server = new_server("--synthetic", f"{ewsfs.USER}:2:12:9000:7")
-    mount = new_mount(server, dirty_log=True)
+    mount = new_mount(server, f"notify={notify}", dirty_log=True)
     mount.update()
     good = look_at(mount)
     mount.unmount()
