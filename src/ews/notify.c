@@ -141,7 +141,7 @@ static enum err write_get_events(const void *ctx, enum version version, struct b
 }
 
 static const struct sax_rule events_rules[] = {
-	EVENT_RULES("m:Notification"),
+	EVENT_RULES("Notification"),
 	{ 0 },
 };
 

@@ -116,7 +116,7 @@ static enum err close_message(void *ctx, const struct reply_message *message)
 }
 
 static const struct sax_rule rules[] = {
-	EVENT_RULES("m:Notifications/m:Notification"),
+	EVENT_RULES("m:Notifications/Notification"),
 	{ 0 },
 };
 

@@ -6,10 +6,11 @@
 /*
  * hints - the folders that events name, listed without a digest.
  *
- * The first event starts a listing at once. What arrives meanwhile waits for the next, and these
- * come at growing distances, so that a storm costs a handful of them; quiet starts over.
+ * The first event starts a listing at once, and so does what arrives during it. Then they come at
+ * growing distances, so that a storm costs a handful of them; quiet starts over. A few events, as of
+ * single messages one after the other, are no storm and wait but a moment.
  */
-enum { QUIET_MS = 10 * 1000, HIERARCHY_MS = 30 * 1000 };
+enum { QUIET_MS = 10 * 1000, HIERARCHY_MS = 30 * 1000, FEW_EVENTS = 10, MOMENT_MS = 100 };
 
 static const int pauses_ms[] = { 0, 250, 500, 1000, 2000, 3000 };
 
@@ -69,6 +70,7 @@ void hints_note(struct sync *sync, const struct ews_event *event)
 	if (now - hints->heard_ms > QUIET_MS)
 		hints->step = hints->not_before_ms = 0;
 	hints->heard_ms = now;
+	hints->events_n++;
 	if (event->folder_id && event->is_modified) {
 		note_modified(sync, event, now);
 	} else if (event->folder_id) {
@@ -84,24 +86,40 @@ void hints_note_blind(struct sync *sync)
 	sync->hints.is_blind = true;
 }
 
+static bool is_storm(const struct hints *hints)
+{
+	return hints->events_n > FEW_EVENTS || hints->is_blind;
+}
+
 int64_t hints_due_ms(const struct sync *sync)
 {
 	const struct hints *hints = &sync->hints;
-	int64_t due_ms = hints->hierarchy_ms;
+	int64_t due_ms = hints->hierarchy_ms, from_ms = hints->not_before_ms;
 
 	if (!sync->watch.is_ready) /* what failed is tried again in its own time, and whole */
 		return INT64_MAX;
+	if (!is_storm(hints) && from_ms > hints->listed_ms + MOMENT_MS)
+		from_ms = hints->listed_ms + MOMENT_MS;
 	if (hints->n > 0 || hints->is_hierarchy_dirty || hints->is_blind)
-		due_ms = hints->not_before_ms;
-	else if (due_ms == 0)
+		return from_ms;
+	if (due_ms == 0)
 		return INT64_MAX;
-	return due_ms > hints->not_before_ms ? due_ms : hints->not_before_ms;
+	return due_ms > from_ms ? due_ms : from_ms;
+}
+
+/* What was told until now is about to be listed. */
+static void take(struct hints *hints)
+{
+	hints->was_storm = is_storm(hints);
+	hints->events_n = 0;
+	hints->n = 0;
+	hints->is_hierarchy_dirty = false;
 }
 
 void hints_forget(struct sync *sync)
 {
-	sync->hints.n = 0;
-	sync->hints.is_blind = sync->hints.is_hierarchy_dirty = false;
+	take(&sync->hints);
+	sync->hints.is_blind = false;
 	sync->hints.hierarchy_ms = 0;
 	sync->hints.hierarchy_at_ms = clock_boot_ms();
 }
@@ -110,8 +128,9 @@ void hints_pause(struct sync *sync)
 {
 	struct hints *hints = &sync->hints;
 
-	hints->not_before_ms = clock_boot_ms() + pauses_ms[hints->step];
-	if (hints->step + 1 < ARRAY_LEN(pauses_ms))
+	hints->listed_ms = clock_boot_ms();
+	hints->not_before_ms = hints->listed_ms + pauses_ms[hints->step];
+	if (hints->step == 0 || (hints->was_storm && hints->step + 1 < ARRAY_LEN(pauses_ms)))
 		hints->step++;
 }
 
@@ -165,8 +184,7 @@ enum err hints_list(struct sync *sync)
 	const struct hints taken = sync->hints;
 	bool is_late = taken.hierarchy_ms > 0 && clock_boot_ms() >= taken.hierarchy_ms;
 
-	sync->hints.n = 0;
-	sync->hints.is_hierarchy_dirty = false;
+	take(&sync->hints);
 	if (taken.is_hierarchy_dirty || is_late)
 		sync->hints.hierarchy_ms = 0;
 	enum err err = round_load(sync, &sync->last_round);
