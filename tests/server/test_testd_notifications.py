@@ -294,6 +294,7 @@ def test_unused_ones_expire_and_used_ones_do_not(server):
 
 
 def test_a_failover_loses_them(server):
+    server.control("notify", limit=2)
     one, pull = subscribed(server), Pull(server)
     with Stream(server, one) as stream:
         server.control("failover")

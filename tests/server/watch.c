@@ -141,18 +141,21 @@ static void expire(struct watch *watch, struct subscription *subscription)
 		subscription->expired = true;
 }
 
-/* The newest of the expired ones stay. Returns how many there are of the others. */
-static size_t clean(struct watch *watch)
+/*
+ * The newest of the expired ones stay, and none that another machine had. Returns how many
+ * there are of the others.
+ */
+static size_t clean(struct watch *watch, uint64_t failovers)
 {
 	size_t live = 0, expired = 0;
 
 	for (struct subscription *at = watch->all, *next; at; at = next) {
 		next = at->next;
 		expire(watch, at);
-		if (!at->expired)
-			live++;
-		else if (++expired > EXPIRED_KEPT)
+		if (at->failovers != failovers || (at->expired && ++expired > EXPIRED_KEPT))
 			watch_drop(watch, at);
+		else if (!at->expired)
+			live++;
 	}
 	return live;
 }
@@ -162,7 +165,7 @@ struct subscription *watch_add(struct mailbox *box, const struct subscription *i
 	struct watch *watch = watch_of(box);
 	size_t limit = (size_t)(watch->ways.limit ? watch->ways.limit : box->like->subscriptions);
 
-	if (clean(watch) >= limit)
+	if (clean(watch, it->failovers) >= limit)
 		return NULL;
 	events_start(&watch->events);
 	struct subscription *added = must_alloc(NULL, sizeof(*added));
