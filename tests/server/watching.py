@@ -6,7 +6,7 @@ import select
 import time
 
 import testd
-from testd import NS, TAG, text
+from testd import NS, text
 
 EVENTS = "".join(f"<t:EventType>{name}Event</t:EventType>"
                  for name in ("Copied", "Created", "Deleted", "Modified", "Moved", "NewMail"))
