@@ -78,7 +78,7 @@ def test_silence(server):
 
 
 def test_a_proxy_that_buffers(server):
-    server.control("notify", buffer=6000, stream_ms=400)
+    server.control("notify", buffer=6000)
     with Stream(server, subscribed(server), first=None) as stream:
         made = server.control("deliver")
         assert stream.is_quiet(0.1)
@@ -86,6 +86,7 @@ def test_a_proxy_that_buffers(server):
         assert stream.status(stream.document()) == "OK"
         assert [event[1] for event in stream.events(12) if event[0] == "Created"] == made
         assert stream.is_quiet(0.05)
+        server.control("notify", stream_ms=1)
         assert stream.status(stream.document()) == "Closed", "at the end all comes"
 
 
@@ -104,11 +105,11 @@ def test_suppressed_duplicated_reordered_and_late(server):
         server.control("delete", item=new)
         assert [event[0] for event in stream.events(2)] == ["Modified", "Deleted"]
         assert [event[0] for event in pull.take()] == ["Modified", "Deleted"]
-        server.control("notify", reset=True, delay_ms=150)
+        server.control("notify", reset=True, delay_ms=700)
         began = time.monotonic()
         server.control("deliver")
         assert pull.take() == []
-        assert len(stream.events(3)) == 3 and 0.14 < time.monotonic() - began < 1
+        assert len(stream.events(3)) == 3 and time.monotonic() - began > 0.69
         assert len(pull.take()) == 3
 
 
