@@ -22,7 +22,8 @@ enum err event_open(void *ctx, const struct sax *sax);
 enum err event_close(void *ctx, const struct sax *sax);
 enum err event_take_id(void *ctx, const struct sax *sax);
 
-/* `path` leads to the Notification, whose namespace servers and schema see differently; the ctx begins with a struct event_reader. */
+/* `path` leads to the Notification, whose namespace servers and schema see differently; the ctx
+ * begins with a struct event_reader. */
 /* clang-format off */
 #define EVENT_RULES(path) \
 	{ path "/t:MoreEvents", .text = take_bool, .cap = WORD_MAX_BYTES, \

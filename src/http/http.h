@@ -86,8 +86,8 @@ void http_set_tempo(struct http *http, const struct http_tempo *tempo);
 /*
  * The stream: one request more, on a connection of its own, whose reply goes on for as long as the
  * server has something to say. It counts neither as pending nor as one of connections_n, is not
- * compressed, and may be slow; without a byte for silence_ms it ends with ERR_OFFLINE. One at a
- * time, else ERR_BUSY.
+ * compressed, and may be slow; without a byte for silence_ms, or a connection in half of that, it
+ * ends with ERR_OFFLINE. One at a time, else ERR_BUSY.
  */
 MUST_CHECK enum err http_stream(struct http *http, const char *body, size_t n, int64_t silence_ms,
 				const struct http_handler *handler, void *ctx);

@@ -2,6 +2,7 @@
 #include "http/request.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/random.h>
@@ -13,6 +14,9 @@
 /* A reply may not go on for ever at a trickle: from SLOW_AFTER times the timeout on it
  * must have come at SLOW_BYTES_S on average. */
 enum { SLOW_AFTER = 10, SLOW_BYTES_S = 1024, CURL_BUFFER_BYTES = 256 * 1024 };
+enum { STREAM_PROBES = 3 };
+#define STREAM_PROBE_FIRST_S 10L
+#define STREAM_PROBE_S 5L
 /* Of all header lines; curl keeps them. */
 enum { HEAD_MAX_BYTES = 256 * 1024 };
 
@@ -257,6 +261,16 @@ static enum err add_headers(struct request *request, const struct request_config
 	return err;
 }
 
+/* Without it a network that swallows packets is found out by the ninth probe. */
+static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+	int probes_n = STREAM_PROBES;
+	(void)ctx, (void)purpose;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes_n, sizeof(probes_n));
+	return CURL_SOCKOPT_OK;
+}
+
 #define SET(option, value) \
 	do { \
 		if (!code) \
@@ -285,6 +299,19 @@ static CURLcode set_transport(CURL *easy, const struct request_config *config)
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_SHARE, config->share);
 	SET(CURLOPT_COOKIEFILE, "");
+	return code;
+}
+
+/* Nobody asks anything on a stream: the system has to find out that it is dead, and a new one is
+ * tried often rather than long. */
+static CURLcode set_stream(CURL *easy, const struct request *request)
+{
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(request->silence_ms / 2));
+	SET(CURLOPT_TCP_KEEPIDLE, STREAM_PROBE_FIRST_S);
+	SET(CURLOPT_TCP_KEEPINTVL, STREAM_PROBE_S);
+	SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
 	return code;
 }
 
@@ -329,6 +356,8 @@ enum err request_start(struct request *request, const struct request_config *con
 	request->login_generation = config->login->generation;
 	enum err err = add_headers(request, config);
 	if (!err && (set_transport(request->easy, config) || set_exchange(request->easy, request)))
+		err = ERR_INVALID;
+	if (!err && request->is_stream && set_stream(request->easy, request))
 		err = ERR_INVALID;
 	if (!err)
 		err = auth_apply(request->easy, config->login);

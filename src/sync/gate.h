@@ -33,7 +33,8 @@ int gate_connections_n(const struct sync *sync);
 bool gate_again(struct sync *sync, enum err err, int *tries);
 /* True when the call that just failed did so because the server wants us to wait. */
 bool gate_is_throttled(const struct sync *sync, enum err err);
-/* True when the last few were refused so, and nothing was answered between: it may be the question. */
+/* True when the last few were refused so, and nothing was answered between: it may be the
+ * question. */
 bool gate_is_stuck(const struct sync *sync);
 /* The same for a request that nobody repeats here. */
 void gate_close(struct sync *sync, int64_t back_off_ms);

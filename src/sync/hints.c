@@ -7,8 +7,8 @@
  * hints - the folders that events name, listed without a digest.
  *
  * The first event starts a listing at once, and so does what arrives during it. Then they come at
- * growing distances, so that a storm costs a handful of them; quiet starts over. A few events, as of
- * single messages one after the other, are no storm and wait but a moment.
+ * growing distances, so that a storm costs a handful of them; quiet starts over. A few events, as
+ * of single messages one after the other, are no storm and wait but a moment.
  */
 enum { QUIET_MS = 10 * 1000, HIERARCHY_MS = 30 * 1000, FEW_EVENTS = 10, MOMENT_MS = 100 };
 

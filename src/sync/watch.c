@@ -21,6 +21,7 @@ enum {
 	SOUND_MS = 60 * 1000, /* what lived so long was no failure */
 
 	DELAY_MIN_MS = 1000,
+	LOST_MAX_MS = 5 * 1000,	   /* to find a network that is back; the try is cheap */
 	RENEW_MS = 10 * 1000,	   /* servers count connections that they think are open */
 	AGAIN_MS = 60 * 60 * 1000, /* until a way that did not work is tried again ... */
 	FULL_MS = 10 * 60 * 1000,  /* ... or subscriptions of ours have expired */
@@ -64,6 +65,8 @@ static void go_live(struct sync *sync)
 
 	watch->is_live = true;
 	hints_note_blind(sync);
+	if (!watch->is_ready) /* it answers again: what failed need not wait */
+		sync->due_ms = 0;
 	if (!watch->is_told)
 		log_info("%s: the server tells of changes (%s)", sync->account->url,
 			 watch->mode == WATCH_STREAMING ? "streaming" : "pull");
@@ -87,12 +90,13 @@ static void drop_subscription(struct watch *watch)
 }
 
 /* Later, and later each time. */
-static void delay(struct sync *sync)
+static void delay(struct sync *sync, enum err err)
 {
 	struct watch *watch = &sync->watch;
+	int64_t max_ms = err == ERR_OFFLINE ? LOST_MAX_MS : poll_ms(sync);
 
 	watch->next_ms = clock_boot_ms() +
-			 gate_delay_ms(sync, watch->failures++, DELAY_MIN_MS, poll_ms(sync));
+			 gate_delay_ms(sync, watch->failures++, DELAY_MIN_MS, max_ms);
 }
 
 static void change_mode(struct sync *sync, enum watch_mode mode, int64_t again_ms)
@@ -154,7 +158,7 @@ static void subscribe_anew(struct sync *sync, const char *reason)
 	hints_note_blind(sync);
 	log_info("%s: the subscription is lost (%s), subscribing anew", sync->account->url, reason);
 	if (watch->failures > 0)
-		delay(sync);
+		delay(sync, ERR_SUBSCRIPTION);
 	else
 		watch->failures++;
 }
@@ -175,7 +179,7 @@ static void judge(struct sync *sync, enum err err, bool is_new, const char *reas
 	} else if (err == ERR_SUBSCRIPTION) {
 		subscribe_anew(sync, reason);
 	} else {
-		delay(sync);
+		delay(sync, err);
 		if (!is_new)
 			log_info("%s: no more notifications (%s), connecting again",
 				 sync->account->url, reason);
@@ -315,7 +319,7 @@ static void judge_stream(struct sync *sync)
 	if (watch->end_err)
 		judge(sync, watch->end_err, !was_live, watch->reason);
 	else if (!is_sound)
-		delay(sync);
+		delay(sync, ERR_OK);
 }
 
 /* --- pull --- */
@@ -366,7 +370,7 @@ int64_t watch_next_ms(const struct sync *sync)
 	const struct watch *watch = &sync->watch;
 	int64_t next_ms = watch->next_ms;
 
-	if (!is_wanted(sync) || !watch->is_ready)
+	if (!watch->may_connect)
 		return INT64_MAX;
 	if (watch->has_ended)
 		return 0;
@@ -401,10 +405,13 @@ void watch_note_run(struct sync *sync, enum err err)
 {
 	struct watch *watch = &sync->watch;
 
-	if (err && err != ERR_CANCELLED)
-		watch->is_excused = true;
-	if (err != ERR_CANCELLED)
-		watch->is_ready = !err && is_wanted(sync);
+	if (err == ERR_CANCELLED)
+		return;
+	watch->is_excused |= err != ERR_OK;
+	watch->is_ready = !err && is_wanted(sync);
+	/* A stream of a subscription that we have is the cheapest try, and waits for nothing. */
+	watch->may_connect = watch->is_ready ||
+			     (err == ERR_OFFLINE && watch->id && watch->mode == WATCH_STREAMING);
 }
 
 static void disconnect(struct sync *sync)
@@ -432,12 +439,12 @@ void watch_renew(struct sync *sync)
 
 void watch_close(struct sync *sync)
 {
-	if (!is_wanted(sync) || !sync->watch.is_ready)
+	if (!sync->watch.may_connect)
 		return;
 	disconnect(sync);
 	if (sync->watch.mode != wanted_mode(sync))
 		change_mode(sync, wanted_mode(sync), 0);
-	sync->watch.is_ready = false;
+	sync->watch.is_ready = sync->watch.may_connect = false;
 }
 
 void watch_stop(struct sync *sync)

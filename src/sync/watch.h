@@ -56,7 +56,8 @@ enum watch_mode { WATCH_STREAMING, WATCH_PULL, WATCH_POLL };
 
 struct watch {
 	enum watch_mode mode;
-	bool is_ready;	      /* the last run went well: the server can be asked for more */
+	bool is_ready;	      /* the last run went well: hints start the next */
+	bool may_connect;     /* ... or it only did not reach the server */
 	bool is_live;	      /* events come */
 	bool is_told;	      /* the log says so */
 	bool is_excused;      /* if a stream stays silent, others had no answer either */
