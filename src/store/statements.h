@@ -154,7 +154,9 @@
 	X(KEEP_JOB, "UPDATE fetch SET priority = 1 WHERE row = ?1 AND priority = 2") \
 	X(SUM_REFETCHES, "SELECT sum(i.size) FROM fetch f CROSS JOIN item i ON i.row = f.row " \
 		"WHERE f.not_before = 0 AND f.priority = 2") \
-	X(DROP_REFETCHES, "DELETE FROM fetch WHERE priority = 2") \
+	X(DROP_REFETCHES, "DELETE FROM fetch WHERE row IN (SELECT row FROM fetch " \
+		"WHERE not_before = 0 AND priority = 2 UNION ALL SELECT row FROM fetch " \
+		"WHERE not_before > 0 AND priority = 2)") \
 	X(RELEASE_DUE, "UPDATE fetch SET not_before = 0 WHERE row IN (SELECT row FROM fetch " \
 		"WHERE not_before > 0 AND not_before <= ?1 ORDER BY not_before LIMIT 1000)") \
 	X(FORGET_DELAYS, "UPDATE fetch SET not_before = 0 WHERE not_before > 0") \
