@@ -112,22 +112,19 @@ void subscription_print(const struct mailbox *box, const struct subscription *su
 	print_base64(bytes, sizeof(bytes), ret);
 }
 
-/* One of ours, or of another mailbox on this server. */
-static bool is_id(const char *id)
+/* Why there is none of that id: it is no id, another mailbox's, or none any more. */
+static const char *why_none(const struct mailbox *box, const char *id)
 {
 	AUTO(buf) struct buf bytes = { 0 };
+	const size_t mailbox = SUBSCRIPTION_BYTES - GUID_BYTES;
 
-	return !text_parse_base64(&bytes, id, strlen(id)) && bytes.len == SUBSCRIPTION_BYTES &&
-	       memcmp(bytes.bytes + 2, SERVER_NAME, sizeof(SERVER_NAME) - 1) == 0;
-}
-
-static bool is_foreign(const struct mailbox *box, const char *id)
-{
-	AUTO(buf) struct buf bytes = { 0 };
-
-	return !text_parse_base64(&bytes, id, strlen(id)) && bytes.len == SUBSCRIPTION_BYTES &&
-	       memcmp(bytes.bytes + SUBSCRIPTION_BYTES - GUID_BYTES, box->identity.provider,
-		      GUID_BYTES) != 0;
+	if (box->like->bare_ids || text_parse_base64(&bytes, id, strlen(id)) ||
+	    bytes.len != SUBSCRIPTION_BYTES ||
+	    memcmp(bytes.bytes + 2, SERVER_NAME, sizeof(SERVER_NAME) - 1) != 0)
+		return "ErrorInvalidSubscription";
+	return memcmp(bytes.bytes + mailbox, box->identity.provider, GUID_BYTES) == 0
+		       ? "ErrorSubscriptionNotFound"
+		       : "ErrorSubscriptionAccessDenied";
 }
 
 /* --- Making and finding them --- */
@@ -191,21 +188,20 @@ struct subscription *watch_find(struct mailbox *box, const char *id, uint64_t fa
 {
 	char own[SUBSCRIPTION_ID_SIZE];
 	struct subscription *at = watch_of(box)->all;
-	bool bare = box->like->bare_ids;
 
 	for (; at; at = at->next) {
 		subscription_print(box, at, own);
 		if (strcmp(own, id) == 0)
 			break;
 	}
-	*ret_error = !bare && is_id(id) ? "ErrorSubscriptionNotFound" : "ErrorInvalidSubscription";
-	if (!bare && is_foreign(box, id))
-		*ret_error = "ErrorSubscriptionAccessDenied";
-	if (!at || at->failovers != failovers)
+	if (!at || at->failovers != failovers) {
+		*ret_error = why_none(box, id);
 		return NULL;
+	}
 	expire(box->watch, at);
 	if (at->expired) {
-		*ret_error = bare ? "ErrorInvalidSubscription" : "ErrorExpiredSubscription";
+		*ret_error = box->like->bare_ids ? "ErrorInvalidSubscription"
+						 : "ErrorExpiredSubscription";
 		return NULL;
 	}
 	at->used_ms = clock_boot_ms();
