@@ -17,8 +17,9 @@
  * it fetches (a poll, a command) is listed in the same run, so new mail does not wait for the
  * end of a first sync.
  *
- * Runs start at sync_start(), every poll_s seconds (notify=poll or auto), and on a command; one
- * that failed is tried again after growing delays, at most poll_s.
+ * Runs start at sync_start(), when the server tells of a change, every poll_s seconds where it
+ * does not and every 10 x poll_s where it does (unless notify=off), and on a command; one that
+ * failed is tried again after growing delays, at most poll_s.
  *
  * A run that ends with nothing pending compares what the server counts with what is known here: a
  * folder that differs in two digests is verified and listed afresh by itself.

@@ -93,7 +93,7 @@ static void drop_subscription(struct watch *watch)
 static void delay(struct sync *sync, enum err err)
 {
 	struct watch *watch = &sync->watch;
-	int64_t max_ms = err == ERR_OFFLINE ? LOST_MAX_MS : poll_ms(sync);
+	int64_t max_ms = !err || err == ERR_OFFLINE ? LOST_MAX_MS : poll_ms(sync);
 
 	watch->next_ms = clock_boot_ms() +
 			 gate_delay_ms(sync, watch->failures++, DELAY_MIN_MS, max_ms);

@@ -139,6 +139,24 @@ def test_missed_events_are_made_good(small, watched):
     arrives(mount, small)
 
 
+def test_a_stream_whose_time_is_over_goes_on_in_another(small, watched):
+    control(small, "notify", stream_ms=300)
+    mount = watched()
+    for streams_n in range(2, 4):
+        wait_until(lambda: asked(small, "GetStreamingEvents") >= streams_n)
+        arrives(mount, small)
+    assert asked(small, "Subscribe") == 1 and "connecting again" not in log_of(mount)
+
+
+def test_notifications_of_gromox_arrive(new_server, new_mount):
+    server = new_server("--like", "gromox", "--synthetic", f"{ewsfs.USER}:3:10:3000:7")
+    for options in (["notify=auto", SELDOM], ["notify=pull", "poll=5"]):
+        mount = new_mount(server, *options, name=options[0])
+        wait_until(lambda: "tells of changes" in log_of(mount))
+        arrives(mount, server)
+        mount.unmount()
+
+
 def test_another_machine_answers(small, watched):
     mount = watched()
     control(small, "failover")
