@@ -437,17 +437,23 @@ static bool begins(const char *s, const char *with)
 	return strncmp(s, with, strlen(with)) == 0 && (*with || !*s);
 }
 
+static void check_outcome(const struct row *row, size_t cut, const struct outcome *o)
+{
+	bool is_right = o->err == row->err && strcmp(o->code, row->code) == 0 && o->n == row->n &&
+			o->bad_n == row->bad_n && begins(o->state, row->state) &&
+			begins(o->what, row->what) && o->size == row->size;
+	if (!is_right)
+		fail_msg("%s, cut at %zu: %s, \"%s\", %zu, %zu, \"%s\", \"%s\", %zu", row->path,
+			 cut, err_text(o->err), o->code, o->n, o->bad_n, o->state, o->what,
+			 o->size);
+}
+
 static void check_row(const struct row *row, const char *body, size_t cut)
 {
 	struct outcome o = { 0 };
 
 	run(row, body, cut, &o);
-	bool is_right = o.err == row->err && strcmp(o.code, row->code) == 0 && o.n == row->n &&
-			o.bad_n == row->bad_n && begins(o.state, row->state) &&
-			begins(o.what, row->what) && o.size == row->size;
-	if (!is_right)
-		fail_msg("%s, cut at %zu: %s, \"%s\", %zu, %zu, \"%s\", \"%s\", %zu", row->path,
-			 cut, err_text(o.err), o.code, o.n, o.bad_n, o.state, o.what, o.size);
+	check_outcome(row, cut, &o);
 }
 
 static void require_traces(void)
@@ -477,6 +483,78 @@ static void test_replies_of_other_servers_say_to_us_what_they_said(void **state)
 		check_row(&rows[i], body, 1);
 		check_row(&rows[i], body, 7);
 		check_row(&rows[i], body, 16384);
+	}
+}
+
+/* --- notifications --- */
+
+static enum err note_event(void *ctx, const struct ews_event *event)
+{
+	struct outcome *o = ctx;
+
+	o->n++;
+	o->size += event->folder_id != NULL;
+	note_what(o, event->parent_id);
+	return ERR_OK;
+}
+
+static void note_beat(void *ctx, bool had_events)
+{
+	struct outcome *o = ctx;
+
+	o->bad_n += !had_events;
+}
+
+static void run_events(struct ews *ews, bool is_stream, struct outcome *o)
+{
+	static const struct ews_stream_sink stream = { note_event, note_beat, note_done };
+	AUTO(str) char *watermark = strdup("0");
+	bool more = false;
+
+	if (is_stream) {
+		check_ok(ews_stream(ews, "S", 1, 1000, &stream, o));
+		check_ok(ews_wait(ews, 0));
+	} else {
+		o->err = ews_get_events(ews, "S", &watermark, note_event, o, &more);
+	}
+	assert_false(more);
+	snprintf(o->state, sizeof(o->state), "%s", watermark);
+}
+
+/* clang-format off */
+static const struct {
+	bool is_stream;
+	/* which, err, "", events, messages without events, watermark, parent of the first, of folders */
+	struct row row;
+} events_rows[] = {
+	{ true, { OTHER, "gromox/121-GetStreamingEvents.response.xml", 0, ERR_OK, "", 2, 4, "0", "AAAAADD+c7BV4+tPhuTHMKkuZYgBAAEAAAClGHtvvNzqHtA8VlcAAAAAAA0AAAI=", 1 } },
+	{ true, { OTHER, "exchangelib/test_sync_L518_test_get_streaming_events_connection_clo.xml", 0, ERR_OK, "", 0, 1, "0", "", 0 } },
+	{ false, { OTHER, "gromox/119-GetEvents-all-folders.response.xml", 0, ERR_OK, "", 13, 0, "0", "AAAAADD+c7BV4+tPhuTHMKkuZYgBAAEAAAClGHtvvNzqHtA8VlcAAAAAAA0AAAI=", 7 } },
+	{ false, { OTHER, "gromox/111-GetEvents-again.response.xml", 0, ERR_OK, "", 0, 0, "0", "", 0 } },
+	{ false, { OTHER, "gromox/113-GetEvents-after-unsubscribe.response.xml", 0, ERR_SUBSCRIPTION, "", 0, 0, "0", "", 0 } },
+	{ false, { OTHER, "msdocs-examples/getevents-operation_02_resp.xml", 0, ERR_OK, "", 2, 0, "AAAAAOQGAAAAAAAAAQ==", "AQApAH", 0 } },
+	{ false, { OTHER, "msdocs-examples/getevents-operation_03_resp.xml", 0, ERR_SUBSCRIPTION, "", 0, 0, "0", "", 0 } },
+};
+/* clang-format on */
+
+static void test_events_of_other_servers_are_read(void **state)
+{
+	static const size_t cuts[] = { 1, 7, 16384 };
+	(void)state;
+
+	require_traces();
+	for (size_t i = 0; i < ARRAY_LEN(events_rows) * ARRAY_LEN(cuts); i++) {
+		const struct row *row = &events_rows[i / ARRAY_LEN(cuts)].row;
+		AUTO(str) char *body = load_body(row);
+		const struct fake_reply reply = { body, strlen(body), 200 };
+		const struct account account = { 0 };
+		AUTO(ews) struct ews *ews = NULL;
+		AUTO(buf) struct buf reason = { 0 };
+		struct outcome o = { 0 };
+		fake_put(&reply, 1, cuts[i % ARRAY_LEN(cuts)]);
+		check_ok(ews_open(&account, &ews, &reason));
+		run_events(ews, events_rows[i / ARRAY_LEN(cuts)].is_stream, &o);
+		check_outcome(row, fake.cut, &o);
 	}
 }
 
@@ -567,6 +645,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replies_of_other_servers_say_to_us_what_they_said),
+		cmocka_unit_test(test_events_of_other_servers_are_read),
 		cmocka_unit_test(test_a_byte_order_mark_changes_nothing),
 		cmocka_unit_test(test_a_reply_cut_short_never_passes_for_a_whole_one),
 		cmocka_unit_test(test_property_tags_are_numbers_however_they_are_written),
