@@ -167,8 +167,9 @@ enum err space_fail(struct sync *sync);
 
 /* One answer of a GetItem, waiting for the rest of its batch. */
 struct landing {
-	bool is_seen, has_flag, is_read;       /* the flag: told by a page meanwhile */
-	bool was_asked_safely, was_asked_what; /* a second time: see fetch.c */
+	bool is_seen, has_flag, is_read; /* the flag: told by a page meanwhile */
+	/* A second time: see fetch.c. */
+	bool was_asked_safely, was_asked_of_kind, was_asked_what;
 	enum err err;
 	char *reason; /* the server's code and text */
 	struct item item;
@@ -181,9 +182,10 @@ struct flight {
 	struct fetch_batch batch;
 	struct landing *landings; /* one for each job */
 	enum err err;		  /* of its request: it speaks of the jobs without an answer */
-	/* The second question under way: of which jobs. */
+	/* The second question under way: of which jobs, with the shape of which kind. */
 	size_t *again;
 	size_t again_n;
+	enum item_kind again_kind;
 	bool is_cut_short; /* it had no answer */
 };
 
@@ -191,6 +193,8 @@ struct flight {
 MUST_CHECK enum err fetch_fill(struct sync *sync);
 /* Fetches until nothing is left to do, or a listing is due. */
 MUST_CHECK enum err fetch_drain(struct sync *sync, bool *ret_drained);
+/* What came was asked for as of another kind than it is of. */
+bool fetch_is_of_other_kind(const struct flight *flight, size_t i);
 /* A page told the read flag of an item: it is newer than what is on its way. */
 void fetch_note_flag(struct sync *sync, const char *id, bool is_read);
 /* All that became of a batch, in one commit. */

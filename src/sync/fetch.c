@@ -15,8 +15,9 @@
  * waits, so a page may be asked for while batches come in.
  *
  * Some are asked a second time before that: those whose kind's properties the server refuses get the
- * shape that fits everything, and of those that cannot be delivered it is asked what they are, so
- * that their files have their names (I3).
+ * shape that fits everything; those that are of another kind by now than the page said get that
+ * one's, since the version that came would pass for whole; and of those that cannot be delivered it
+ * is asked what they are, so that their files have their names (I3).
  */
 enum {
 	BATCH_BYTES_MAX = 8 << 20,
@@ -167,6 +168,28 @@ static bool wants_safe_shape(struct flight *flight, size_t i)
 	return true;
 }
 
+bool fetch_is_of_other_kind(const struct flight *flight, size_t i)
+{
+	const struct landing *landing = &flight->landings[i];
+
+	if (!landing->is_seen || landing->err || landing->was_asked_of_kind ||
+	    !landing->item.element)
+		return false;
+	enum item_kind kind = item_kind_of_element(landing->item.element);
+	return kind != flight->batch.kind && kind != KIND_SAFE;
+}
+
+static bool wants_shape_of_kind(struct flight *flight, size_t i)
+{
+	struct landing *landing = &flight->landings[i];
+
+	if (!fetch_is_of_other_kind(flight, i) ||
+	    item_kind_of_element(landing->item.element) != flight->again_kind)
+		return false;
+	landing->was_asked_of_kind = true;
+	return true;
+}
+
 static bool wants_to_know_what(struct flight *flight, size_t i)
 {
 	struct landing *landing = &flight->landings[i];
@@ -188,6 +211,7 @@ static enum err ask_some(struct flight *flight, enum item_kind kind,
 	enum err err = ids ? ERR_OK : ERR_NOMEM;
 
 	flight->again_n = 0;
+	flight->again_kind = kind;
 	for (size_t i = 0; !err && i < batch->n; i++) {
 		if (!wants(flight, i))
 			continue;
@@ -214,6 +238,8 @@ static bool ask_again(struct flight *flight)
 		err = note_refused_shape(flight);
 	if (!err)
 		err = ask_some(flight, KIND_SAFE, wants_safe_shape);
+	for (int kind = 0; !err && flight->again_n == 0 && kind < KIND_SAFE; kind++)
+		err = ask_some(flight, (enum item_kind)kind, wants_shape_of_kind);
 	if (!err && flight->again_n == 0)
 		err = ask_some(flight, KIND_CONTACT, wants_to_know_what);
 	flight->is_cut_short |= err != ERR_OK;

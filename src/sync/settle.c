@@ -181,8 +181,9 @@ static enum err settle_one(struct flight *flight, struct txn *txn, size_t i)
 	const char *reason = found.is_seen && landing->reason ? landing->reason
 							      : err_text(found.err);
 
-	/* What its name is can be known, only not now. */
-	if (flight->is_cut_short && settle_lacks_item(flight, i))
+	/* What its name is can be known, and what else it has: only not now. */
+	if (flight->is_cut_short &&
+	    (settle_lacks_item(flight, i) || fetch_is_of_other_kind(flight, i)))
 		found.outcome = OUTCOME_AGAIN;
 	switch (found.outcome) {
 	case OUTCOME_CONTENT: return put_content(sync, txn, job, landing);

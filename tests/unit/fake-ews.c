@@ -424,6 +424,7 @@ enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *
 	ews->pending_n++;
 	fake.items_calls_n++;
 	fake.item_ids_n += (int)n;
+	fake.asked_kind = kind;
 	return ERR_OK;
 }
 

@@ -53,6 +53,7 @@ struct fake {
 	size_t pages_n;
 	struct fake_item items[FAKE_ITEMS_MAX];
 	size_t items_n;
+	enum item_kind asked_kind; /* of the last GetItem */
 
 	/* What SyncFolderHierarchy tells after a state "hN": entries from N on. */
 	const char *moves[FAKE_FOLDERS_MAX];
