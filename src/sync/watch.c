@@ -167,9 +167,11 @@ static void subscribe_anew(struct sync *sync, const char *reason)
 static void judge(struct sync *sync, enum err err, bool is_new, const char *reason)
 {
 	struct watch *watch = &sync->watch;
+	/* A busy server says so to everybody, but some to streams alone. */
+	bool is_general = err == ERR_OFFLINE || err == ERR_AUTH || err == ERR_TLS ||
+			  (err == ERR_THROTTLED && !watch->id);
+	bool is_hopeless = !is_general && watch->failures + 1 >= FAILURES_MAX && !watch->is_excused;
 
-	bool is_hopeless = watch->failures + 1 >= FAILURES_MAX && !watch->is_excused &&
-			   err != ERR_OFFLINE && err != ERR_AUTH && err != ERR_TLS;
 	if (err == ERR_CANCELLED) /* the call was broken off: again */
 		return;
 	if (err == ERR_SUBSCRIPTION && !watch->id) {

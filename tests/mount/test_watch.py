@@ -190,6 +190,14 @@ def test_too_many_subscriptions_mean_polling(small, new_mount):
     assert asked(small, "GetStreamingEvents") == 0 and asked(small, "Subscribe") == 1
 
 
+def test_too_many_streams_mean_asking(small, watched, new_mount):
+    control(small, "notify", connections=1)
+    watched()
+    mount = new_mount(small, "notify=auto", "poll=5", name="second")
+    wait_until(lambda: "no streaming notifications (ErrorExceededConnectionCount" in log_of(mount))
+    arrives(mount, small)
+
+
 def test_a_heartbeat_that_stops_ends_the_stream(small, watched):
     control(small, "notify", heartbeat_ms=100)
     mount = watched()
