@@ -33,6 +33,9 @@ struct board {
 
 	/* The sync thread's. */
 	int64_t begun_ms, look_ms;
+	double rate; /* bytes a ms, as of the next two */
+	int64_t rate_at_ms;
+	uint64_t rate_at_bytes;
 	/* What is fetched again though it is held, and how much had come when that was summed up. */
 	uint64_t refetch_bytes, summed_at_bytes;
 	int64_t sum_ms;	 /* when to sum it up again */

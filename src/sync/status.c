@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { QUEUE_LOOK_MS = 1000, SUM_SHARE = 50, ETA_MIN_MS = 2000 };
+enum { QUEUE_LOOK_MS = 1000, SUM_SHARE = 50, ETA_MIN_MS = 2000, RATE_MS = 20 * 1000 };
 
 const char *sync_state_text(enum sync_state state)
 {
@@ -37,7 +37,9 @@ void status_begin_run(struct sync *sync)
 	board->shown.bytes_done = 0;
 	board->shown.bytes_total = 0;
 	board->shown.eta_s = -1;
-	board->begun_ms = clock_boot_ms();
+	board->begun_ms = board->rate_at_ms = clock_boot_ms();
+	board->rate_at_bytes = 0;
+	board->rate = 0;
 	board->look_ms = board->sum_ms = 0;
 	board->round_s = TIME_NONE;
 	lock_drop(&board->lock);
@@ -155,12 +157,31 @@ void status_note_bytes(struct sync *sync, uint64_t bytes)
 	lock_drop(&sync->board.lock);
 }
 
-/* Seconds that the rest takes at the mean rate of this run. */
-static int64_t estimate_s(uint64_t done, uint64_t total, int64_t spent_ms)
+/* Bytes a ms: the mean of the last while, in which what is longer ago counts ever less. */
+static void note_rate(struct board *board, int64_t now)
 {
-	if (done == 0 || spent_ms < ETA_MIN_MS || total < done)
-		return -1;
-	return (int64_t)((double)(total - done) / (double)done * (double)spent_ms / 1000.0);
+	double ms = (double)(now - board->rate_at_ms);
+	double part = (double)(now - board->begun_ms);
+
+	if (ms <= 0)
+		return;
+	/* At first the mean of all. */
+	part = ms / (part < RATE_MS ? part : RATE_MS);
+	part = part < 1 ? part : 1;
+	board->rate += part * ((double)(board->shown.bytes_done - board->rate_at_bytes) / ms -
+			       board->rate);
+	board->rate_at_ms = now;
+	board->rate_at_bytes = board->shown.bytes_done;
+}
+
+/* Seconds that the rest takes; -1: nobody knows. */
+static int64_t estimate_s(const struct board *board, int64_t now)
+{
+	uint64_t left = board->shown.bytes_total - board->shown.bytes_done;
+	double s = (double)left / board->rate / 1000.0;
+
+	return now - board->begun_ms >= ETA_MIN_MS && board->rate > 0 && s < INT32_MAX ? (int64_t)s
+										       : -1;
 }
 
 /* It takes time where it is much: not more than a fiftieth of all. */
@@ -177,6 +198,36 @@ static uint64_t load_refetch_bytes(struct sync *sync)
 	return board->refetch_bytes > since ? board->refetch_bytes - since : 0;
 }
 
+/* Items of folders that are still listed for the first time, and were not told of yet. With since=
+ * nobody knows how many of them are wanted. */
+static uint64_t count_unlisted(struct sync *sync)
+{
+	const struct round *round = &sync->last_round;
+	uint64_t n = 0;
+
+	for (size_t i = 0; sync->edge == 0 && i < round->folders.n; i++) {
+		const struct folder *folder = &round->folders.list[i];
+		const struct visit *visit = &round->visits[i];
+		struct store_tally tally;
+		int64_t total_n = visit->digest.known ? visit->digest.total_n : 0;
+		if (folder->shown_in == 0 || (folder->sync_state && folder->digest.known) ||
+		    store_load_tally(sync->store, folder->ino, false, &tally) != ERR_OK)
+			continue;
+		if (total_n > (int64_t)tally.known_n)
+			n += (uint64_t)total_n - tally.known_n;
+	}
+	return n;
+}
+
+/* They are taken to be as large as those we know. */
+static uint64_t estimate_unlisted(struct sync *sync, const struct store_tally *tally)
+{
+	uint64_t known_n = tally->items_n + tally->pending_n;
+	uint64_t known_bytes = tally->bytes + tally->pending_bytes;
+
+	return known_n ? count_unlisted(sync) * (known_bytes / known_n) : 0;
+}
+
 void status_note_queue(struct sync *sync)
 {
 	struct board *board = &sync->board;
@@ -186,11 +237,12 @@ void status_note_queue(struct sync *sync)
 	if (now < board->look_ms || store_load_tally(sync->store, 1, true, &tally) != ERR_OK)
 		return;
 	board->look_ms = now + QUEUE_LOOK_MS;
-	uint64_t left = tally.pending_bytes + load_refetch_bytes(sync);
+	uint64_t left = tally.pending_bytes + load_refetch_bytes(sync) +
+			estimate_unlisted(sync, &tally);
 	lock_acquire(&board->lock);
 	board->shown.bytes_total = board->shown.bytes_done + left;
-	board->shown.eta_s = estimate_s(board->shown.bytes_done, board->shown.bytes_total,
-					now - board->begun_ms);
+	note_rate(board, now);
+	board->shown.eta_s = estimate_s(board, now);
 	lock_drop(&board->lock);
 }
 

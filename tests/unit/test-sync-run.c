@@ -87,6 +87,41 @@ static void test_I1_a_folder_shown_again_is_listed_to_its_end_after_a_restart(vo
 	check_item(bench, "Y", "two");
 }
 
+static struct bench *listing;
+
+static void look_at_progress(void)
+{
+	const struct sync_status *shown = &listing->sync->board.shown;
+
+	if (fake.pages_calls_n < 2)
+		return;
+	listing->sync->board.look_ms = 0;
+	status_note_queue(listing->sync);
+	assert_int_equal(shown->bytes_total, 100 * 1000);
+	assert_true(shown->bytes_done < shown->bytes_total);
+	fake.on_page = NULL;
+}
+
+/* What no page has told of yet is reckoned with. */
+static void test_the_total_holds_what_is_not_listed_yet(void **state)
+{
+	static char mime[1001];
+	struct bench *bench = *state;
+
+	memset(mime, 'x', 1000);
+	fake_add_item("A", "k", mime);
+	fake_add_item("B", "k", mime);
+	fake_folder("INBOX")->total_n = 100;
+	fake_add_page(&(struct fake_page){
+		"INBOX", NULL, "s1", { FAKE_CREATE("A", "k") }, .more = true });
+	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2", { FAKE_CREATE("B", "k") } });
+	listing = bench;
+	fake.on_page = look_at_progress;
+	run_ok(bench);
+	assert_null(fake.on_page);
+	assert_int_equal(bench->sync->board.shown.bytes_done, 2000);
+}
+
 static void look_slowly(void)
 {
 	usleep(1100 * 1000);
@@ -354,6 +389,7 @@ int main(void)
 		bench_test(test_without_a_digest_all_folders_are_asked),
 		bench_test(test_a_full_page_is_compared_again),
 		bench_test(test_I1_a_folder_shown_again_is_listed_to_its_end_after_a_restart),
+		bench_test(test_the_total_holds_what_is_not_listed_yet),
 		bench_test(test_I9_a_slow_digest_leaves_time_to_fetch),
 		bench_test(test_an_expired_state_keeps_what_is_equal),
 		bench_test(test_I1_a_listing_afresh_that_is_cut_short_begins_anew),
