@@ -396,6 +396,7 @@ static enum sync_state state_of(enum sync_command kind)
 	case SYNC_CLEAR: return SYNC_STATE_CLEARING;
 	case SYNC_RESYNC: return SYNC_STATE_RESYNCING;
 	case SYNC_VERIFY: return SYNC_STATE_VERIFYING;
+	case SYNC_UPDATE: return SYNC_STATE_SYNCING;
 	default: return SYNC_STATE_IDLE;
 	}
 }
