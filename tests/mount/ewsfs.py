@@ -9,6 +9,7 @@ import os
 import pathlib
 import select
 import signal
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -44,15 +45,16 @@ def wait_ready(fd, process, what):
 class Server:
     """One ews-testd with one mailbox of USER."""
 
-    def __init__(self, *args, log=None, port=0):
+    def __init__(self, *args, log=None, port=0, address="127.0.0.1"):
         self.args = [str(TESTD), "--user", f"{USER}:{PASSWORD}", *args]
         self.log = log
+        self.address = address
         self.start(port)
 
     def start(self, port=0):
         ready, ready_child = os.pipe()
         self.process = subprocess.Popen(
-            [*self.args, "--listen", f"127.0.0.1:{port}", "--ready-fd", str(ready_child)],
+            [*self.args, "--listen", f"{self.address}:{port}", "--ready-fd", str(ready_child)],
             pass_fds=[ready_child], stdout=subprocess.PIPE, stderr=self.log, text=True)
         os.close(ready_child)
         wait_ready(ready, self.process, "ews-testd")
@@ -68,9 +70,10 @@ class Server:
 
     def _call(self, method, path, body=None):
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", method=method,
+            f"{self.url.split(':')[0]}://127.0.0.1:{self.port}{path}", method=method,
             data=None if body is None else json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:
+        unverified = ssl._create_unverified_context()  # what is tested is how the mount connects
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=unverified) as reply:
             text = reply.read()
         return json.loads(text) if text.strip() else None
 
@@ -100,7 +103,7 @@ class Mount:
     """One ewsfs in the foreground, its log in a file that must stay clean."""
 
     def __init__(self, url, directory, cache, *options, log=None, dirty_log=False, source_user=USER,
-                 env=None):
+                 env=None, prefix=()):
         self.path = pathlib.Path(directory)
         self.cache = pathlib.Path(cache)
         self.log_path = pathlib.Path(log or f"{cache}.log")
@@ -113,11 +116,12 @@ class Mount:
             self.options.append("notify=off")
         self.url = url
         self.env = env or {}
+        self.prefix = prefix
         self.process = None
         self.start()
 
     def command(self, *flags):
-        return [str(EWSFS), *flags, "-o", ",".join(self.options), self.url, str(self.path)]
+        return [*self.prefix, str(EWSFS), *flags, "-o", ",".join(self.options), self.url, str(self.path)]
 
     def start(self):
         with contextlib.suppress(FileExistsError):  # a mount left by a crash cannot be looked at

@@ -114,7 +114,8 @@
  * The ids answered are those that hold after the operation, in its order.
  *
  * GET /test/requests answers {"GetItem": 12, ...}; DELETE /test/requests resets it. Among them
- * stand "GetItem.items", the ids asked for, and "SyncFolderItems.initial", those without a state.
+ * stand "GetItem.items", the ids asked for, "SyncFolderItems.initial", those without a state, and
+ * "401", requests with a name and a password of nobody's.
  * GET /test/faults answers {"faults": [{"id", "kind", "op", "user", "fired", "left",
  * "skip", "forever"}]}, oldest first; DELETE /test/faults clears and forgets them.
  * GET /test/mailbox?user=U is the truth to compare with: every folder (path, id,

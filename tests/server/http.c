@@ -98,8 +98,11 @@ static enum MHD_Result answer_ews(struct MHD_Connection *connection, struct serv
 	AUTO(xml) struct xml reply = { 0 };
 	struct outcome outcome;
 
-	if (!user)
+	if (!user) {
+		if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"))
+			server_count(server, "401");
 		return send_page(connection, MHD_HTTP_UNAUTHORIZED, "");
+	}
 	if (strcmp(method, "GET") == 0)
 		return send_page(connection, MHD_HTTP_OK,
 				 "<html><head><title>Exchange Web Services</title></head><body>"
