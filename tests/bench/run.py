@@ -18,8 +18,9 @@ import ewsfs  # noqa: E402
 import machine  # noqa: E402
 import row_listing  # noqa: E402
 import rows_read  # noqa: E402
+import rows_sync  # noqa: E402
 
-MODULES = (rows_read, row_listing)
+MODULES = (rows_read, row_listing, rows_sync)
 HEAD = ("row", "what", "ewsfs", "peer", "ratio or figure", "target", "verdict")
 WAIT_S = 3 * 3600
 
