@@ -43,6 +43,8 @@ void ews_interrupt(struct ews *ews);
 void ews_resume(struct ews *ews);
 /* Ends every request under way: done(ERR_CANCELLED). */
 void ews_abort(struct ews *ews);
+/* None of the connections that lie idle is used again. */
+void ews_distrust(struct ews *ews);
 /* How fast requests leave, those too that wait already: so many at once, pace_ms from one to the
  * next, none before hold_ms by clock_boot_ms(). */
 void ews_set_tempo(struct ews *ews, int connections_n, int64_t pace_ms, int64_t hold_ms);

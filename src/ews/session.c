@@ -77,6 +77,11 @@ void ews_abort(struct ews *ews)
 	http_abort(ews->http, NULL);
 }
 
+void ews_distrust(struct ews *ews)
+{
+	http_distrust(ews->http);
+}
+
 void ews_set_tempo(struct ews *ews, int connections_n, int64_t pace_ms, int64_t hold_ms)
 {
 	const struct http_tempo tempo = {

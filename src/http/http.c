@@ -262,6 +262,11 @@ void http_prefer_affinity(struct http *http)
 	http->config.has_affinity = true;
 }
 
+void http_distrust(struct http *http)
+{
+	http->idle.distrusted_at = clock_boot_ms();
+}
+
 int http_pending_n(const struct http *http)
 {
 	return http->waiting_n + http->active_n;
@@ -349,7 +354,7 @@ static void start_waiting(struct http *http)
 static int load_tick_ms(const struct http *http, int64_t left_ms)
 {
 	int64_t tick_ms = http_pending_n(http) > 0 ? TICK_MS : STREAM_TICK_MS;
-	int64_t ms = left_ms < tick_ms ? left_ms : tick_ms;
+	int64_t ms = clock_real_ms(left_ms < tick_ms ? left_ms : tick_ms);
 
 	if (http->waiting.first && has_free_connection(http)) {
 		int64_t hold_ms = clock_real_ms(load_hold_ms(http));
@@ -416,6 +421,8 @@ static void finish(struct http *http, CURLMsg *message)
 		result.reason = err_text(err);
 	result.took_ms = clock_boot_ms() - request->started_at;
 	note_login(http, request, &result);
+	if (result.err == ERR_OFFLINE) /* the others may be as dead */
+		http_distrust(http);
 	end_active(http, request, &result);
 }
 

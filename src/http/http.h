@@ -94,6 +94,8 @@ MUST_CHECK enum err http_stream(struct http *http, const char *body, size_t n, i
 void http_stream_limit(struct http *http, int64_t silence_ms);
 /* From now on requests ask to be answered by the machine that answered before. */
 void http_prefer_affinity(struct http *http);
+/* The connections that lie idle now may be dead: none of them is used again. */
+void http_distrust(struct http *http);
 /* Started and not done. */
 int http_pending_n(const struct http *http);
 

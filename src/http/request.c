@@ -3,10 +3,12 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/auth.h"
@@ -14,9 +16,10 @@
 /* A reply may not go on for ever at a trickle: from SLOW_AFTER times the timeout on it
  * must have come at SLOW_BYTES_S on average. */
 enum { SLOW_AFTER = 10, SLOW_BYTES_S = 1024, CURL_BUFFER_BYTES = 256 * 1024 };
-enum { STREAM_PROBES = 3 };
-#define STREAM_PROBE_FIRST_S 10L
-#define STREAM_PROBE_S 5L
+enum { DEAD_MS = 25 * 1000, LOOK_MS = 1000 };
+#define CONNECT_MAX_S 20L
+#define PROBE_FIRST_S 10L
+#define PROBE_S 5L
 /* Of all header lines; curl keeps them. */
 enum { HEAD_MAX_BYTES = 256 * 1024 };
 
@@ -154,8 +157,30 @@ void request_note_idle(struct request *request)
 			at = i;
 	idle->list[at].fd = fd;
 	idle->list[at].port = port_of(fd);
+	idle->list[at].kept_at = clock_boot_ms();
 	if (at == idle->next)
 		idle->next = (idle->next + 1) % IDLE_MAX;
+}
+
+/* False: a connection that leaves from there is dead, and nobody says so. */
+static bool is_address_ours(const char *ip)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at = { 0 };
+
+	if (inet_pton(AF_INET, ip, &at.v4.sin_addr) == 1)
+		at.any.sa_family = AF_INET;
+	else if (inet_pton(AF_INET6, ip, &at.v6.sin6_addr) == 1)
+		at.any.sa_family = AF_INET6;
+	int fd = at.any.sa_family ? socket(at.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	if (fd < 0)
+		return true;
+	bool is_gone = bind(fd, &at.any, sizeof(at)) < 0 && errno == EADDRNOTAVAIL;
+	close(fd);
+	return !is_gone;
 }
 
 /* Before a request goes out, with the connection that curl has chosen for it. */
@@ -163,14 +188,18 @@ static int on_connected(void *ctx, char *ip, char *own_ip, int port, int own_por
 {
 	struct request *request = ctx;
 	const struct idle *idle = request->idle;
-	(void)ip, (void)own_ip, (void)port;
+	(void)ip, (void)port;
 
+	snprintf(request->own_ip, sizeof(request->own_ip), "%s", own_ip);
 	for (size_t i = 0; i < IDLE_MAX; i++) {
 		struct pollfd fd = { .fd = idle->list[i].fd, .events = POLLIN };
+		int64_t kept_at = idle->list[i].kept_at;
 		/* The number may be another socket's by now. */
 		if (idle->list[i].port != own_port || port_of(fd.fd) != own_port)
 			continue;
-		request->is_stale = poll(&fd, 1, 0) > 0;
+		request->is_stale = poll(&fd, 1, 0) > 0 || kept_at <= idle->distrusted_at ||
+				    clock_boot_ms() - kept_at > IDLE_MAX_MS ||
+				    !is_address_ours(own_ip);
 		return request->is_stale ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 	}
 	return CURL_PREREQFUNC_OK;
@@ -184,8 +213,18 @@ void request_reset(struct request *request)
 	request->headers = NULL;
 	request->is_stale = false;
 	request->must_connect = true;
+	request->own_ip[0] = '\0';
 	request->head_bytes = 0;
 	request->moved_bytes = 0;
+}
+
+/* Now and then: its address is asked for in three calls of the system. */
+static bool has_moved(struct request *request, int64_t now)
+{
+	if (!*request->own_ip || now - request->looked_at < LOOK_MS)
+		return false;
+	request->looked_at = now;
+	return !is_address_ours(request->own_ip);
 }
 
 /* Called by curl at least once a second. */
@@ -205,6 +244,8 @@ static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_of
 	int64_t taken_s = (now - request->started_at) / 1000;
 	if (now - request->moved_at >= request->silence_ms)
 		request->gave_up = "no answer";
+	else if (has_moved(request, now))
+		request->gave_up = "our address has changed";
 	else if (!request->is_stream && taken_s > SLOW_AFTER * request->silence_ms / 1000 &&
 		 in < taken_s * SLOW_BYTES_S)
 		request->gave_up = "the answer comes too slowly, under 1 KiB/s";
@@ -261,13 +302,14 @@ static enum err add_headers(struct request *request, const struct request_config
 	return err;
 }
 
-/* Without it a network that swallows packets is found out by the ninth probe. */
+/* A network that swallows packets is found out by the system in this time, whether we or the
+ * server have something to say: a server that only takes its time does not seem dead. */
 static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
-	int probes_n = STREAM_PROBES;
+	unsigned dead_ms = DEAD_MS;
 	(void)ctx, (void)purpose;
 
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes_n, sizeof(probes_n));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));
 	return CURL_SOCKOPT_OK;
 }
 
@@ -280,6 +322,7 @@ static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 static CURLcode set_transport(CURL *easy, const struct request_config *config)
 {
 	CURLcode code = CURLE_OK;
+	long connect_s = config->timeout_s;
 
 	SET(CURLOPT_URL, config->url->text);
 	SET(CURLOPT_PROTOCOLS_STR, config->url->is_plain ? "http" : "https");
@@ -294,24 +337,15 @@ static CURLcode set_transport(CURL *easy, const struct request_config *config)
 		SET(CURLOPT_PROXY, "");
 	else if (config->proxy)
 		SET(CURLOPT_PROXY, config->proxy);
-	SET(CURLOPT_CONNECTTIMEOUT, (long)config->timeout_s);
+	/* The system knocks seldomer each time: a new try finds a network that is back sooner. */
+	SET(CURLOPT_CONNECTTIMEOUT, connect_s < CONNECT_MAX_S ? connect_s : CONNECT_MAX_S);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_TCP_KEEPIDLE, PROBE_FIRST_S);
+	SET(CURLOPT_TCP_KEEPINTVL, PROBE_S);
+	SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_SHARE, config->share);
 	SET(CURLOPT_COOKIEFILE, "");
-	return code;
-}
-
-/* Nobody asks anything on a stream: the system has to find out that it is dead, and a new one is
- * tried often rather than long. */
-static CURLcode set_stream(CURL *easy, const struct request *request)
-{
-	CURLcode code = CURLE_OK;
-
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(request->silence_ms / 2));
-	SET(CURLOPT_TCP_KEEPIDLE, STREAM_PROBE_FIRST_S);
-	SET(CURLOPT_TCP_KEEPINTVL, STREAM_PROBE_S);
-	SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
 	return code;
 }
 
@@ -323,7 +357,9 @@ static CURLcode set_exchange(CURL *easy, struct request *request)
 	SET(CURLOPT_POSTFIELDS, buf_str(&request->body));
 	SET(CURLOPT_HTTPHEADER, request->headers);
 	SET(CURLOPT_USERAGENT, "ewsfs/" EWSFS_VERSION);
-	if (!request->is_stream) /* packed, what is said now would come later */
+	if (request->is_stream) /* packed, what is said now would come later */
+		SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(request->silence_ms / 2));
+	else
 		SET(CURLOPT_ACCEPT_ENCODING, "gzip");
 	SET(CURLOPT_BUFFERSIZE, (long)CURL_BUFFER_BYTES);
 	SET(CURLOPT_FORBID_REUSE, 1L);
@@ -356,8 +392,6 @@ enum err request_start(struct request *request, const struct request_config *con
 	request->login_generation = config->login->generation;
 	enum err err = add_headers(request, config);
 	if (!err && (set_transport(request->easy, config) || set_exchange(request->easy, request)))
-		err = ERR_INVALID;
-	if (!err && request->is_stream && set_stream(request->easy, request))
 		err = ERR_INVALID;
 	if (!err)
 		err = auth_apply(request->easy, config->login);

@@ -2,6 +2,7 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 
 #include "http/http.h"
@@ -30,29 +31,35 @@ struct request {
 	char error[CURL_ERROR_SIZE];
 	bool has_head; /* its type and status are known: */
 	bool is_xml, is_wanted;
-	bool is_kept;		      /* its connection, as things stand */
-	bool has_surplus;	      /* more than the reply came with it */
-	bool is_stale;		      /* not sent: its connection was not clean */
-	bool must_connect;	      /* a new one, then */
-	enum err err;		      /* of the handler, or why we gave up */
-	const char *gave_up;	      /* why, when it was us */
-	int64_t started_at, moved_at; /* clock_boot_ms(); moved: the last byte */
+	bool is_kept;		       /* its connection, as things stand */
+	bool has_surplus;	       /* more than the reply came with it */
+	bool is_stale;		       /* not sent: its connection was not clean */
+	bool must_connect;	       /* a new one, then */
+	enum err err;		       /* of the handler, or why we gave up */
+	const char *gave_up;	       /* why, when it was us */
+	int64_t started_at, moved_at;  /* clock_boot_ms(); moved: the last byte */
+	int64_t looked_at;	       /* at own_ip */
+	char own_ip[INET6_ADDRSTRLEN]; /* where its connection leaves from; "": not known yet */
 	curl_off_t moved_bytes;
 	size_t head_bytes;
 };
 
 /*
  * The sockets of connections that were kept, to look at before they are used again: what waits
- * there was never asked for, and curl would take it for the answer to the next request.
+ * there was never asked for, and curl would take it for the answer to the next request. And nobody
+ * tells us of connections that died while we slept, or in a network that has changed.
  */
 #define IDLE_MAX 64
+#define IDLE_MAX_MS (INT64_C(110) * 1000) /* curl does the same, and does not count a suspend */
 
 struct idle {
 	struct {
 		curl_socket_t fd;
 		long port; /* ours: how curl names a connection before a request */
+		int64_t kept_at;
 	} list[IDLE_MAX];
 	size_t next;
+	int64_t distrusted_at; /* what was kept until then is not used again */
 };
 
 /* What all requests of a session share. */

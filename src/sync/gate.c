@@ -64,7 +64,7 @@ enum err gate_sleep(struct sync *sync, int64_t ms)
 		return ews_wait(sync->ews, ms);
 	lock_acquire(&sync->lock);
 	if (!sync->is_stopping && !sync->is_broken && !sync->has_news)
-		cond_wait_ms(&sync->cond, &sync->lock, ms);
+		cond_wait_ms(&sync->cond, &sync->lock, clock_real_ms(ms));
 	sync->has_news = false;
 	lock_drop(&sync->lock);
 	return sync_is_interrupted(sync) ? ERR_CANCELLED : ERR_OK;

@@ -297,8 +297,10 @@ static enum round_kind choose_round(struct sync *sync, bool is_first, bool goes_
 	enum cover cover = commands_cover(sync);
 
 	sync->is_own |= is_due;
-	if (cover == COVER_LISTING)
+	if (cover == COVER_LISTING) {
+		ews_distrust(sync->ews);
 		watch_renew(sync);
+	}
 	if (is_due || goes_on || cover == COVER_LISTING)
 		return ROUND_ALL;
 	if (cover == COVER_COMPARISON && is_first)

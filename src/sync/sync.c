@@ -12,6 +12,7 @@ enum {
 	LIST_PATIENCE_MS = 30 * 1000, /* of somebody who waits for a mount */
 	BACK_OFF_MIN_MS = 1000,
 	AUTH_MS = 60 * 1000,
+	LOST_MS = 5 * 1000,   /* to find a network that is back; the try is cheap */
 	STORE_MS = 60 * 1000, /* somebody makes room, or mends the disk */
 };
 
@@ -158,6 +159,8 @@ static int64_t load_pause_ms(struct sync *sync, enum err err)
 
 	if (err == ERR_AUTH)
 		return poll_ms < AUTH_MS ? poll_ms : AUTH_MS;
+	if (err == ERR_OFFLINE && poll_ms > LOST_MS)
+		poll_ms = LOST_MS;
 	if (is_of_store(err) && poll_ms > STORE_MS)
 		poll_ms = STORE_MS;
 	return gate_delay_ms(sync, sync->failures, BACK_OFF_MIN_MS, poll_ms);

@@ -152,6 +152,11 @@ void http_wake(struct http *http)
 	(void)http;
 }
 
+void http_distrust(struct http *http)
+{
+	(void)http;
+}
+
 void http_set_tempo(struct http *http, const struct http_tempo *tempo)
 {
 	(void)http, (void)tempo;
