@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "mount"))
 import ewsfs  # noqa: E402
 import machine  # noqa: E402
+import row_core  # noqa: E402
 import row_deltas  # noqa: E402
 import row_latency  # noqa: E402
 import row_listing  # noqa: E402
@@ -23,7 +24,7 @@ import rows_read  # noqa: E402
 import rows_scale  # noqa: E402
 import rows_sync  # noqa: E402
 
-MODULES = (rows_read, row_listing, rows_sync, row_deltas, rows_scale, row_latency)
+MODULES = (rows_read, row_listing, rows_sync, row_deltas, rows_scale, row_core, row_latency)
 HEAD = ("row", "what", "ewsfs", "peer", "ratio or figure", "target", "verdict")
 WAIT_S = 3 * 3600
 
