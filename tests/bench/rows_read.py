@@ -4,9 +4,11 @@
 The Maildir's files were written at once and in order, which is the best that ext4 can have. All tools run
 in the C locale, where they are quickest, so that nothing of theirs hides a difference.
 """
+import contextlib
 import functools
 import pathlib
 import re
+import sqlite3
 
 import ewsfs
 import machine
@@ -108,19 +110,26 @@ def check_same(trees, figures):
                             f"there prints {sums[0]} on both sides")
 
 
+def split_of_store(cache, files_n, content_bytes):
+    """Where the bytes go, for each item: of the content's pages only what is not content."""
+    with contextlib.closing(sqlite3.connect(cache)) as store:
+        sizes = store.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC").fetchall()
+    beyond = [(name, (size - (content_bytes if name == "content" else 0)) / files_n) for name, size in sizes]
+    return ", ".join(f"{name} {size:.0f}" for name, size in beyond if size >= 1)
+
+
 def store_size(mount):
     """Bytes of the cache for each item beyond its content, when nothing has it open."""
     files_n, content_bytes, _ = mail.digest(mount.path)
-    sample = next(path for path in mount.files())
-    id_bytes = len(ewsfs.xattr(sample, "user.ews.item_id"))
+    id_bytes = len(ewsfs.xattr(mount.files()[0], "user.ews.item_id"))
     mount.unmount()
-    on_disk = sum(path.stat().st_size for path in mount.cache.parent.glob(f"{mount.cache.name}*")
-                  if path.suffix in (".db", ".db-wal"))
+    on_disk = sum(path.stat().st_size for path in (mount.cache, mount.cache.with_suffix(".db-wal")) if path.exists())
+    split = split_of_store(mount.cache, files_n, content_bytes)
     mount.start()
     return Figure(12, "store size per item beyond its content", Target(1600, unit="bytes"), unit="bytes",
                   ours=[(on_disk - content_bytes) / files_n],
                   notes=[f"{on_disk:,} bytes for {files_n:,} items of {content_bytes:,} bytes; an ItemId has "
-                         f"{id_bytes} characters"])
+                         f"{id_bytes} characters", f"of an item's share: {split} bytes"])
 
 
 def against(row, what, limit, peer="Maildir"):
