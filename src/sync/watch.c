@@ -181,6 +181,9 @@ static void judge(struct sync *sync, enum err err, bool is_new, const char *reas
 	} else if (err == ERR_SUBSCRIPTION) {
 		subscribe_anew(sync, reason);
 	} else {
+		/* Nobody is there: a run says so to everybody. */
+		if (is_new && err == ERR_OFFLINE && watch->failures == 1)
+			sync->due_ms = 0;
 		delay(sync, err);
 		if (!is_new)
 			log_info("%s: no more notifications (%s), connecting again",

@@ -5,7 +5,6 @@ return of the network on; what is asserted is generous, what was measured is pri
 import contextlib
 import errno
 import itertools
-import json
 import mmap
 import os
 import pathlib
@@ -20,10 +19,10 @@ import ewsfs
 import pytest
 from test_polling import wait_until
 from test_tls import certificate
-from test_watch import SELDOM, arrives, control, log_of
+from test_watch import SELDOM, arrives, asked, control, log_of
 
 IN_STEP_S = 60  # asserted, where the aim is 15
-FAR_S = 40      # longer than any connection survives a silence
+FAR_S = 30      # longer than any connection survives a silence
 
 
 @pytest.fixture
@@ -262,9 +261,8 @@ def test_a_network_that_swallows_packets_under_a_stream(network, far):
     with Readers(mount):
         network.swallow()
         lost = deliver(server)
-        pause(FAR_S)
+        wait_until(lambda: mount.status()["state"] == "offline")
         assert lost not in mount.by_item_id()
-        assert mount.status()["state"] == "offline"
         print(f"\nupdate without a network: {update_fails(mount, errno.EHOSTDOWN, 90):.1f} s")
         network.mend()
         measure("after packets were swallowed", has(mount, lost))
@@ -364,3 +362,52 @@ def test_update_uses_no_dead_connections(network, far):
     print(f"\nupdate past dead connections: {took_s:.2f} s")
     assert lost in mount.by_item_id() and took_s < 20
     arrives(mount, server)
+
+
+# --- passwords ---
+
+RATE = 30  # of the mount's clock
+AGAIN_S = 15 * 60 / RATE
+
+
+@pytest.mark.parametrize("how", [("notify=auto", SELDOM), ("notify=poll", "poll=60")], ids=lambda how: how[0])
+def test_a_password_that_changes_under_way(small, new_mount, needs_faults, how):
+    control(small, "notify", heartbeat_ms=300)
+    mount = new_mount(small, *how, "timeout=600", env={"EWSFS_CLOCK_RATE": str(RATE)}, dirty_log=True)
+    wait_until(lambda: len(mount.files()) == 30 and mount.status()["state"] == "idle")
+    if how[1] == SELDOM:
+        wait_until(lambda: is_in_step(mount))
+    small.reset_requests()
+    begun = time.monotonic()
+    control(small, "password", password="another")
+    lost = deliver(small)
+    control(small, "drop", how="close")
+    with Readers(mount):
+        wait_until(lambda: mount.status()["state"] == "auth")
+        while time.monotonic() - begun < AGAIN_S + 5:
+            update_fails(mount, errno.EACCES, 10)
+            assert mount.status()["state"] == "auth" and "login" in mount.status()["last-error"]
+            n, minutes = asked(small, "401"), (time.monotonic() - begun) * RATE / 60
+            assert n <= 1 + minutes // 15
+            time.sleep(0.3)
+        print(f"\nlogins with the refused password: {n} in {minutes:.0f} min")
+        assert n > 1, "it is tried again, in case that the server was wrong"
+    small.reset_requests()
+    begun = time.monotonic()
+    pathlib.Path(f"{mount.cache}.secret").write_text("another\n")
+    wait_until(has(mount, lost), IN_STEP_S)
+    print(f"the new password is used after {(time.monotonic() - begun) * RATE:.0f} s of the mount's clock")
+    wait_until(lambda: mount.status()["state"] == "idle")
+    assert asked(small, "401") == 0 and len(mount.files()) == 31
+    arrives(mount, small)
+
+
+def test_update_after_a_refused_login_fails_at_once(small, near):
+    mount = near()
+    wait_until(lambda: is_in_step(mount))
+    small.reset_requests()
+    control(small, "password", password="another")
+    took_s = [update_fails(mount, errno.EACCES, 10) for _ in range(5)]
+    print(f"\nupdate with a refused password: {max(took_s):.2f} s")
+    assert mount.status()["state"] == "auth" and asked(small, "401") == 1
+    assert len(mount.files()) == 30
