@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <linux/xattr.h>
+#include <string.h>
 
 #include "fs/node.h"
 #include "fs/ops.h"
@@ -16,8 +18,14 @@ static void reply(fuse_req_t req, const char *bytes, size_t n, size_t size)
 		fuse_reply_buf(req, bytes, n);
 }
 
-/* `ls -l` asks for security.* and ACLs of each file: those are answered without the cache. ENODATA,
- * never ENOSYS, after which the kernel would ask for no attribute at all. */
+/* Of the other namespaces there is nothing here. */
+static bool is_ours(const char *name)
+{
+	return strncmp(name, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN) == 0;
+}
+
+/* `ls -l` asks for security.* and the ACL of each file, two requests more, until it hears that they
+ * are not supported. Never ENOSYS, after which the kernel would ask for no attribute at all. */
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
 	AUTO(buf) struct buf set = { 0 };
@@ -27,6 +35,10 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 	size_t n;
 	enum err err = ERR_NO_XATTR;
 
+	if (!is_ours(name)) {
+		fuse_reply_err(req, ENOTSUP);
+		return;
+	}
 	if (!control_is_ino(ino) && attr_by_name(name, &attr))
 		err = mailbox_load_attrs(fs->mailbox, ino, &set);
 	if (!err)
