@@ -37,6 +37,7 @@ class Figure:
     ours: list[float] = dataclasses.field(default_factory=list)
     theirs: list[float] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    alone: str = ""      # the server's own rate, where one is in play
     void: str = ""       # why the row says nothing
     uncounted: str = ""  # why it does not count
 
@@ -64,6 +65,8 @@ class Figure:
     def cells(self):
         """Of the table: row, what, ours, theirs, the figure that is judged, target, verdict."""
         theirs = f"{self.sides[1]}: {self.spread(self.theirs)} {self.unit}" if self.theirs else "–"
+        if self.alone:
+            theirs += f"; the server alone: {self.alone}"
         judged = f"{self.spread(self.values())} {'×' if self.theirs else self.unit}"
         return (str(self.row), self.what, f"{self.sides[0]}: {self.spread(self.ours)} {self.unit}", theirs,
                 judged, str(self.target or "–"), self.verdict())

@@ -23,6 +23,10 @@ SHARE_MAX = 0.5
 REPLIES_DIFFER_MAX = 0.01  # of their bytes: sync states change
 
 
+def rate(messages_n, took):
+    return f"{messages_n / took:,.0f} messages/s"
+
+
 class Sides:
     """The clients; each answers the seconds of a first sync, and what it holds then."""
 
@@ -81,10 +85,11 @@ class Sides:
 
     def note_shares(self, figure, messages_n, own_s):
         peer = figure.sides[1]
-        said = "; ".join(f"{name}: {messages_n / took:,.0f} messages/s, the server works for "
+        said = "; ".join(f"{name}: {rate(messages_n, took)}, the server works for "
                          f"{show(max(self.shares[name]))} of its time"
                          for name, took in (("ewsfs", min(figure.ours)), (peer, min(figure.theirs))))
-        figure.notes.append(f"{said}; the server alone: {messages_n / own_s:,.0f} messages/s")
+        figure.notes.append(said)
+        figure.alone = rate(messages_n, own_s)
         if max(self.shares[peer]) > SHARE_MAX:
             figure.uncounted = "the server is the bottleneck of the peer"
         self.shares.clear()
@@ -115,10 +120,10 @@ def against_curl(bench, sides, loop, messages_n):
                Target(0.7, at_least=True), ("ewsfs", "curl, 4 connections"), inverse=True),
         bench.sync_runs_n, functools.partial(sides.ewsfs, False), functools.partial(run_loop, loop))
     requests_n, reply_bytes = loop.expected
+    figure.alone = rate(messages_n, min(figure.theirs))
     figure.notes.append(
-        f"{messages_n / min(figure.ours):,.0f} messages/s against {messages_n / min(figure.theirs):,.0f} of the server "
-        f"alone: {requests_n:,} requests, {reply_bytes:,} bytes of replies; the server works for "
-        f"{show(max(sides.shares['ewsfs']))} cores of the time of ewsfs")
+        f"ewsfs: {rate(messages_n, min(figure.ours))}; {requests_n:,} requests, {reply_bytes:,} bytes of replies; the "
+        f"server works for {show(max(sides.shares['ewsfs']))} of the time of ewsfs")
     return figure
 
 

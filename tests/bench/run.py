@@ -85,8 +85,11 @@ def report(bench, figures, described, took_s):
     if bench.scale != 1:
         lines.append(f"- **{bench.scale} times fewer items: a trial of the scripts, no result**")
     lines += ["", line(HEAD), line(["---"] * len(HEAD)), *(line(figure.cells()) for figure in figures), "", "## Notes", ""]
+    rows = {}
     for figure in figures:
-        lines += [f"- {figure.row}, {figure.what}: {note}" for note in figure.notes]
+        for note in figure.notes:
+            rows.setdefault(note, []).append(str(figure.row))
+    lines += [f"- {', '.join(dict.fromkeys(numbers))}: {note}" for note, numbers in rows.items()]
     return "\n".join(lines) + "\n"
 
 
