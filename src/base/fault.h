@@ -12,7 +12,7 @@
  *                              N-th time: no cleaning up, nothing is flushed
  *   EWSFS_FAULT_LIST=FILE      appends a line to FILE for each point that is passed
  *   EWSFS_PAGE_MAX=N           changes asked for in one page
- *   EWSFS_CLOCK_RATE=N         see clock.h
+ *   EWSFS_CLOCK_RATE=N, EWSFS_CLOCK_AHEAD=FILE: see clock.h
  * One of the first two that makes no sense ends the process at the first point, with one line.
  *
  * Threads: any.
