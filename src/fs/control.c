@@ -109,8 +109,8 @@ static enum err insert(struct controls *controls, struct control *control)
 	return err;
 }
 
-enum err controls_make(struct controls *controls, struct mailbox *mailbox, uint64_t dir,
-		       enum mailbox_view view, const struct control **ret)
+enum err controls_make(struct controls *controls, struct mailbox *mailbox, const struct push *push,
+		       uint64_t dir, enum mailbox_view view, const struct control **ret)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
@@ -121,6 +121,8 @@ enum err controls_make(struct controls *controls, struct mailbox *mailbox, uint6
 	control->view = view;
 	control->made_ns = clock_wall_ns();
 	enum err err = mailbox_print_status(mailbox, dir, view, &control->text);
+	if (!err && view == MAILBOX_VIEW_METRICS)
+		err = push_print_metrics(push, &control->text);
 	if (!err)
 		err = insert(controls, control);
 	if (err)

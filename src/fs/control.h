@@ -7,6 +7,7 @@
 
 #include "base/lock.h"
 #include "fs/fs.h"
+#include "fs/push.h"
 
 /*
  * control - the control files: snapshots of the status that live from a lookup to its FORGET.
@@ -54,8 +55,9 @@ void control_stat(const struct control *control, const struct fs_options *option
 void controls_init(struct controls *controls);
 void controls_release(struct controls *controls);
 /* Borrowed until its nodeid is dropped. ERR_NOMEM when CONTROLS_MAX are held. */
-MUST_CHECK enum err controls_make(struct controls *controls, struct mailbox *mailbox, uint64_t dir,
-				  enum mailbox_view view, const struct control **ret);
+MUST_CHECK enum err controls_make(struct controls *controls, struct mailbox *mailbox,
+				  const struct push *push, uint64_t dir, enum mailbox_view view,
+				  const struct control **ret);
 /* The kernel's reference ends. */
 void controls_drop(struct controls *controls, uint64_t nodeid);
 /* Takes a reference. NULL when the kernel does not hold that one. */

@@ -17,7 +17,7 @@ static void lookup_control(fuse_req_t req, uint64_t dir, enum mailbox_view view)
 		.attr_timeout = NODE_TIMEOUT_S,
 	};
 	const struct control *control;
-	enum err err = controls_make(&fs->controls, fs->mailbox, dir, view, &control);
+	enum err err = controls_make(&fs->controls, fs->mailbox, fs->push, dir, view, &control);
 
 	if (err) {
 		node_reply_err(req, err);

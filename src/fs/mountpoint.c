@@ -46,7 +46,8 @@ static bool is_stale(const char *path)
 {
 	struct statfs fs;
 
-	return statfs(path, &fs) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+	return statfs(path, &fs) != 0 &&
+	       (errno == ENOTCONN || errno == ECONNABORTED || errno == ECONNREFUSED);
 }
 
 static enum err check_empty(const char *path, struct buf *reason)

@@ -2,27 +2,19 @@
 #include "fs/notify.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/fuse.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "fs/handle.h"
 #include "fs/session.h"
 
 /*
  * Two threads in a row: `notices` tells the kernel and hands the answers on, in order, to
  * `answers`, which sends them.
  *
- * They are two because of the end. A notice may wait in the kernel, beyond kill -9, for a reader
- * who waits for our answer. If we die in that moment, the connection would never be aborted: its
- * descriptor stays open as long as the waiting thread lives. So the first thread has a
- * descriptor table to itself, and in it nothing but a second handle on the connection; the first
- * handle then closes with the other threads, which ends their readers' requests, then the wait,
- * then the thread. But the kernel takes an answer only by the handle that its request came by.
+ * They are two because the first has a handle of its own (handle.h), and the kernel takes an answer
+ * only by the handle that its request came by.
  *
  * Slots are whole events: queueing allocates nothing, so no invalidation is lost for want of
  * memory; a lost one would be a stale name for a day. Answers have slots that changes leave free:
@@ -105,20 +97,6 @@ static void put(struct notify *notify, struct lane *lane, const struct event *ev
 
 /* --- notices --- */
 
-/* Without it (an old kernel, a /dev/fuse that only root may open) only the end of a crash is worse. */
-static void take_own_handle(int session_fd)
-{
-	AUTO(fd) int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	uint32_t of = (uint32_t)session_fd;
-
-	if (fd < 0 || ioctl(fd, FUSE_DEV_IOC_CLONE, &of) != 0 || unshare(CLONE_FILES) != 0)
-		return;
-	dup3(fd, session_fd, O_CLOEXEC);
-	close_range(0, (unsigned)session_fd - 1, 0);
-	close_range((unsigned)session_fd + 1, ~0U, 0);
-	fd = -1;
-}
-
 /*
  * A directory: attributes only, which is enough since its mtime has moved, and the kernel compares
  * that before it uses a kept listing. (With length 0 from offset 0 a listing read half way would
@@ -157,7 +135,7 @@ static void *tell_kernel(void *ctx)
 	struct notify *notify = ctx;
 	struct event event;
 
-	take_own_handle(fuse_session_fd(notify->session));
+	handle_take_own(fuse_session_fd(notify->session));
 	while (next(notify, &notify->notices, &event)) {
 		if (event.kind == CHANGE) {
 			event.res = send(notify, &event);

@@ -36,6 +36,8 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 		node_reply_err(req, err);
 	else
 		fuse_reply_buf(req, buf_str(&content), content.len);
+	if (!err && offset == 0)
+		push_note_read(fs->push, ino);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

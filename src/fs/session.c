@@ -8,10 +8,11 @@
 #include "base/log.h"
 #include "fs/mountpoint.h"
 #include "fs/ops.h"
+#include "fs/undertaker.h"
 
 /*
  * The end of a mount, in this order whatever ends it, so that nothing hangs:
- *   1. no invalidation is under way (the workers still answer whom it waits for)
+ *   1. nothing is pushed and no invalidation is under way (the workers still answer whom it waits for)
  *   2. the loop ends, the workers are joined
  *   3. the mailbox stops; its commands end, their answers are queued
  *   4. the queue is emptied, its thread joined
@@ -117,6 +118,8 @@ enum err fs_mount(const struct fs_options *options, struct mailbox *mailbox, str
 	enum err err = fs ? notify_open(&fs->notify) : ERR_NOMEM;
 
 	if (!err)
+		err = push_open(mailbox, &fs->push);
+	if (!err)
 		err = fs_prepare_mountpoint(options->mountpoint, reason);
 	if (!err)
 		err = open_session(fs);
@@ -136,7 +139,9 @@ void fs_release(struct fs **fs)
 
 	if (!f)
 		return;
+	push_release(&f->push);
 	notify_release(&f->notify);
+	undertaker_stop(f->undertaker);
 	if (f->session) {
 		fuse_session_unmount(f->session);
 		fuse_session_destroy(f->session);
@@ -198,6 +203,7 @@ static void *wait_for_signal(void *ctx)
 	if (!has_ended(fs)) {
 		log_info("%s: asked to end by signal %d, unmounting", fs->options.mountpoint,
 			 signal);
+		push_quiet(fs->push);
 		notify_quiet(fs->notify);
 		end_loop(fs);
 	}
@@ -245,13 +251,17 @@ enum err fs_serve(struct fs *fs, void (*ready)(void *ctx), void *ctx)
 	fs->ready = ready;
 	fs->ready_ctx = ctx;
 	fuse_set_log_func(log_libfuse);
+	fs->undertaker = undertaker_start(fuse_session_fd(fs->session));
 	enum err err = notify_start(fs->notify, fs->session);
+	if (!err)
+		err = push_start(fs->push, fs->session);
 	if (!err)
 		err = start_signal_thread(fs);
 	if (err)
 		return err;
 	err = loop(fs);
 	stop_signal_thread(fs);
+	push_quiet(fs->push);
 	notify_quiet(fs->notify);
 	mailbox_stop(fs->mailbox);
 	notify_release(&fs->notify);

@@ -11,6 +11,7 @@
 #include "fs/control.h"
 #include "fs/fs.h"
 #include "fs/notify.h"
+#include "fs/push.h"
 
 /* session - one mount: what every operation finds behind fuse_req_userdata(). */
 struct fs {
@@ -18,6 +19,7 @@ struct fs {
 	struct mailbox *mailbox;
 	struct fuse_session *session;
 	struct notify *notify;
+	struct push *push;
 	struct controls controls;
 	struct commands commands;
 
@@ -25,6 +27,7 @@ struct fs {
 	void *ready_ctx;
 	enum err start_err; /* set by init, read after the loop */
 
+	pid_t undertaker;
 	pthread_t loop_thread, signal_thread;
 	struct lock lock; /* a leaf; guards loop_ended */
 	struct cond ended;

@@ -86,6 +86,35 @@ enum err mailbox_read(struct mailbox *mailbox, uint64_t ino, uint64_t offset, si
 	return err;
 }
 
+struct carrier {
+	mailbox_piece_fn fn;
+	void *ctx;
+};
+
+static bool carry_on(void *ctx, const struct store_piece *piece)
+{
+	const struct carrier *carrier = ctx;
+	const struct mailbox_piece same = {
+		.ino = piece->ino,
+		.offset = piece->offset,
+		.bytes = piece->bytes,
+		.n = piece->n,
+	};
+
+	return carrier->fn(carrier->ctx, &same);
+}
+
+enum err mailbox_each_piece(struct mailbox *mailbox, uint64_t ino, mailbox_piece_fn fn, void *ctx)
+{
+	AUTO(reader) struct reader reader = { 0 };
+	struct carrier carrier = { fn, ctx };
+
+	enum err err = eras_take_reader(mailbox, ino, &reader);
+	if (!err)
+		err = store_each_piece(reader.store, ino, carry_on, &carrier);
+	return err;
+}
+
 enum err mailbox_load_attrs(struct mailbox *mailbox, uint64_t ino, struct buf *set)
 {
 	AUTO(reader) struct reader reader = { 0 };

@@ -73,6 +73,17 @@ MUST_CHECK enum err mailbox_list(struct mailbox *mailbox, uint64_t dir, uint64_t
 /* Appends at most n bytes; fewer at the end. ERR_BAD_ITEM: the server could not deliver it. */
 MUST_CHECK enum err mailbox_read(struct mailbox *mailbox, uint64_t ino, uint64_t offset, size_t n,
 				 struct buf *ret);
+/* A part of a file; the bytes are borrowed for the call. */
+struct mailbox_piece {
+	uint64_t ino, offset;
+	const void *bytes;
+	size_t n;
+};
+/* What lies in the files behind that one, in the order of the listing, until fn returns false. fn
+ * must not call the mailbox. */
+typedef bool (*mailbox_piece_fn)(void *ctx, const struct mailbox_piece *piece);
+MUST_CHECK enum err mailbox_each_piece(struct mailbox *mailbox, uint64_t ino, mailbox_piece_fn fn,
+				       void *ctx);
 MUST_CHECK enum err mailbox_load_attrs(struct mailbox *mailbox, uint64_t ino, struct buf *set);
 
 struct mailbox_totals {

@@ -158,3 +158,23 @@ enum err store_read_content(struct store *store, uint64_t ino, uint64_t offset, 
 				 (unsigned long long)ino);
 	return err;
 }
+
+enum err store_each_piece(struct store *store, uint64_t ino, store_piece_fn fn, void *ctx)
+{
+	AUTO(query) struct query q = query(store, SQL_NEXT_CHUNKS, v_ino(ino));
+
+	while (query_next(&q)) {
+		uint64_t of = (uint64_t)col_int(&q, 0), id = (uint64_t)col_int(&q, 1);
+		const struct store_piece piece = {
+			.ino = of,
+			.offset = (id - (uint64_t)chunk_id(of, 0)) * CHUNK_BYTES,
+			.bytes = sqlite3_column_blob(q.stmt, 2),
+			.n = (size_t)sqlite3_column_bytes(q.stmt, 2),
+		};
+		/* Who reads it hears of the damage. */
+		if (!piece.bytes || sum_of(piece.bytes, piece.n) != col_int(&q, 3) ||
+		    !fn(ctx, &piece))
+			break;
+	}
+	return q.err;
+}

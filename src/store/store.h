@@ -145,6 +145,18 @@ MUST_CHECK enum err store_each_entry(struct store *store, uint64_t dir, uint64_t
 MUST_CHECK enum err store_read_content(struct store *store, uint64_t ino, uint64_t offset, size_t n,
 				       struct buf *ret);
 
+/* A part of a file, in order; the bytes are borrowed for the call. */
+struct store_piece {
+	uint64_t ino, offset;
+	const void *bytes;
+	size_t n;
+};
+/* What lies in the files behind that one, in the order in which its directory lists them, until fn
+ * returns false. It ends without a word at what is damaged, and at a directory. */
+typedef bool (*store_piece_fn)(void *ctx, const struct store_piece *piece);
+MUST_CHECK enum err store_each_piece(struct store *store, uint64_t ino, store_piece_fn fn,
+				     void *ctx);
+
 /* All attributes of an inode, packed; those of a grave are the ones it had. */
 MUST_CHECK enum err store_load_attrs(struct store *store, uint64_t ino, struct buf *set);
 

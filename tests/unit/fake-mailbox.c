@@ -16,7 +16,15 @@
  * The content of an inode is lines that name it, so that a reader sees which one he has. A URL
  * with "refused" in it is a server that refuses the login.
  */
-enum { ROOT = 1, NODES_MAX = 2000000, ENTRIES_MAX = 200000, LINE_BYTES = 26, FIRST_ENTRY = 3 };
+enum {
+	HELD_MS = 1500,
+	PIECE_BYTES = 128 << 10,
+	ROOT = 1,
+	NODES_MAX = 2000000,
+	ENTRIES_MAX = 200000,
+	LINE_BYTES = 26,
+	FIRST_ENTRY = 3
+};
 
 struct entry {
 	uint64_t parent, ino;
@@ -47,6 +55,7 @@ struct mailbox {
 	struct command *commands;
 	bool is_ending;
 	unsigned list_delay_ms;
+	uint64_t held_ino; /* a READ of it takes HELD_MS */
 	unsigned long lookups_n, loads_n, lists_n, reads_n, attrs_n, forgets_n, snapshots_n;
 };
 
@@ -210,6 +219,25 @@ enum err mailbox_list(struct mailbox *m, uint64_t dir, uint64_t after, mailbox_e
 	return ERR_OK;
 }
 
+/* What the file says tells of which inode it is, and where. */
+static enum err print_content(const struct mailbox_node *node, uint64_t offset, size_t n,
+			      struct buf *ret)
+{
+	uint64_t end = offset + n < node->size ? offset + n : node->size;
+	enum err err = ERR_OK;
+
+	while (!err && offset < end) {
+		char line[LINE_BYTES + 4];
+		snprintf(line, sizeof(line), "inode %08x at %07x\n", (unsigned)node->ino,
+			 (unsigned)(offset / LINE_BYTES));
+		uint64_t skip = offset % LINE_BYTES, take = LINE_BYTES - skip;
+		take = take < end - offset ? take : end - offset;
+		err = buf_append(ret, line + skip, take);
+		offset += take;
+	}
+	return err;
+}
+
 enum err mailbox_read(struct mailbox *m, uint64_t ino, uint64_t offset, size_t n, struct buf *ret)
 {
 	struct mailbox_node node;
@@ -217,20 +245,46 @@ enum err mailbox_read(struct mailbox *m, uint64_t ino, uint64_t offset, size_t n
 
 	lock_acquire(&m->lock);
 	m->reads_n++;
+	unsigned delay_ms = ino == m->held_ino ? HELD_MS : 0;
 	lock_drop(&m->lock);
+	usleep(delay_ms * 1000);
 	if (err)
 		return err;
-	if (node.is_dir)
-		return ERR_IS_DIR;
-	uint64_t end = offset + n < node.size ? offset + n : node.size;
-	while (!err && offset < end) {
-		char line[LINE_BYTES + 4];
-		snprintf(line, sizeof(line), "inode %08x at %07x\n", (unsigned)ino,
-			 (unsigned)(offset / LINE_BYTES));
-		uint64_t skip = offset % LINE_BYTES, take = LINE_BYTES - skip;
-		take = take < end - offset ? take : end - offset;
-		err = buf_append(ret, line + skip, take);
-		offset += take;
+	return node.is_dir ? ERR_IS_DIR : print_content(&node, offset, n, ret);
+}
+
+/* The file behind that one; 0 when it is the last. */
+static uint64_t next_file(struct mailbox *m, uint64_t ino)
+{
+	uint64_t next = 0, parent = 0;
+
+	lock_acquire(&m->lock);
+	for (uint64_t i = 0; i < m->entries_n && !next; i++) {
+		const struct entry *entry = &m->entries[i];
+		if (entry->is_dead)
+			continue;
+		if (parent && entry->parent == parent)
+			next = entry->ino;
+		if (entry->ino == ino)
+			parent = entry->parent;
+	}
+	lock_drop(&m->lock);
+	return next;
+}
+
+enum err mailbox_each_piece(struct mailbox *m, uint64_t ino, mailbox_piece_fn fn, void *ctx)
+{
+	bool more = true;
+	enum err err = ERR_OK;
+
+	while (!err && more && (ino = next_file(m, ino))) {
+		AUTO(buf) struct buf bytes = { 0 };
+		struct mailbox_node node;
+		err = mailbox_load_node(m, ino, &node);
+		if (!err)
+			err = print_content(&node, 0, PIECE_BYTES, &bytes);
+		const struct mailbox_piece piece = { ino, 0, bytes.bytes, bytes.len };
+		more = !err && fn(ctx, &piece);
 	}
 	return err;
 }
@@ -404,6 +458,14 @@ static enum err set_delay(struct mailbox *m, unsigned ms)
 	return ERR_OK;
 }
 
+static enum err set_held(struct mailbox *m, uint64_t ino)
+{
+	lock_acquire(&m->lock);
+	m->held_ino = ino;
+	lock_drop(&m->lock);
+	return ERR_OK;
+}
+
 /* update, fail, release, storm N, slow MS, and VERB NAME as in change_locked() */
 static enum err run_command(struct mailbox *m, uint64_t dir, const char *line)
 {
@@ -418,6 +480,8 @@ static enum err run_command(struct mailbox *m, uint64_t dir, const char *line)
 		return run_release(m, dir);
 	if (strcmp(verb, "slow") == 0)
 		return set_delay(m, (unsigned)atoi(name));
+	if (strcmp(verb, "hold") == 0)
+		return set_held(m, (uint64_t)atoll(name));
 	if (strcmp(verb, "storm") == 0)
 		return run_storm(m, dir, (unsigned)atoi(name));
 	return run_change(m, verb, dir, name);
@@ -486,8 +550,9 @@ void mailbox_stop(struct mailbox *m)
 
 static bool is_known(const char *line)
 {
-	static const char *const verbs[] = { "update", "fail",	"release", "storm ", "slow ",
-					     "park",   "swap ", "flag ",   "add ",   "remove " };
+	static const char *const verbs[] = { "update", "fail",	"release", "storm ",
+					     "slow ",  "hold ", "park",	   "swap ",
+					     "flag ",  "add ",	"remove " };
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strncmp(line, verbs[i], strlen(verbs[i])) == 0)

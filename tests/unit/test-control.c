@@ -38,8 +38,8 @@ static void test_each_lookup_has_its_own_text_under_one_inode_number(void **stat
 	(void)state;
 
 	controls_init(&controls);
-	check_ok(controls_make(&controls, mailbox, 1, MAILBOX_VIEW_TEXT, &first));
-	check_ok(controls_make(&controls, mailbox, 1, MAILBOX_VIEW_TEXT, &second));
+	check_ok(controls_make(&controls, mailbox, NULL, 1, MAILBOX_VIEW_TEXT, &first));
+	check_ok(controls_make(&controls, mailbox, NULL, 1, MAILBOX_VIEW_TEXT, &second));
 	assert_true(control_is_ino(first->nodeid) && first->nodeid != second->nodeid);
 	assert_string_not_equal(first->text.bytes, second->text.bytes);
 	control_stat(first, &options, &first_stat);
@@ -67,10 +67,11 @@ static void test_there_are_so_many_and_no_more(void **state)
 
 	controls_init(&controls);
 	for (size_t i = 0; i < CONTROLS_MAX; i++)
-		check_ok(controls_make(&controls, mailbox, 1, MAILBOX_VIEW_TEXT, &control));
-	check_err(controls_make(&controls, mailbox, 1, MAILBOX_VIEW_JSON, &control), ERR_NOMEM);
+		check_ok(controls_make(&controls, mailbox, NULL, 1, MAILBOX_VIEW_TEXT, &control));
+	check_err(controls_make(&controls, mailbox, NULL, 1, MAILBOX_VIEW_JSON, &control),
+		  ERR_NOMEM);
 	controls_drop(&controls, control->nodeid);
-	check_ok(controls_make(&controls, mailbox, 1, MAILBOX_VIEW_JSON, &control));
+	check_ok(controls_make(&controls, mailbox, NULL, 1, MAILBOX_VIEW_JSON, &control));
 }
 
 int main(void)

@@ -421,6 +421,52 @@ static void test_a_long_queue_is_not_walked(void **state)
 		      (seconds() - start) / 40 * 1e6);
 }
 
+struct pieces {
+	struct buf text;
+	size_t n, max_n;
+};
+
+static bool note_piece(void *ctx, const struct store_piece *piece)
+{
+	struct pieces *pieces = ctx;
+
+	check_ok(buf_printf(&pieces->text, "%llu+%llu:%.3s ", (unsigned long long)piece->ino,
+			    (unsigned long long)piece->offset, (const char *)piece->bytes));
+	return ++pieces->n < pieces->max_n;
+}
+
+static void check_pieces(struct store *store, uint64_t ino, size_t max_n, const char *text)
+{
+	struct pieces pieces = { .max_n = max_n };
+
+	check_ok(store_each_piece(store, ino, note_piece, &pieces));
+	assert_string_equal(buf_str(&pieces.text), text);
+	buf_release(&pieces.text);
+}
+
+/* What a reader comes to next: the files behind one, but no other folder's and none that failed. */
+static void test_the_files_behind_one_come_in_the_order_of_the_listing(void **state)
+{
+	struct bench *bench = *state;
+	struct store *store = bench->store;
+	uint64_t a = make_folder(store, "A", 1, "A"), b = make_folder(store, "B", 1, "B");
+	char expected[120];
+
+	deliver(store, a, "1", "k", "z", "one");
+	deliver(store, b, "2", "k", "y", "two");
+	deliver(store, a, "3", "k", "x", "three");
+	deliver(store, a, "4", "k", "w", "four");
+	uint64_t first = look(store, a, "z").ino, second = look(store, a, "x").ino,
+		 last = look(store, a, "w").ino;
+	snprintf(expected, sizeof(expected), "%llu+0:thr %llu+0:fou ", (unsigned long long)second,
+		 (unsigned long long)last);
+	check_pieces(store, first, 9, expected);
+	snprintf(expected, sizeof(expected), "%llu+0:thr ", (unsigned long long)second);
+	check_pieces(store, first, 1, expected);
+	check_pieces(store, last, 9, "");
+	check_pieces(store, a, 9, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +475,7 @@ int main(void)
 		bench_test(test_many_empty_items),
 		bench_test(test_a_long_queue_is_not_walked),
 		bench_test(test_a_long_file_costs_the_same_at_any_offset),
+		bench_test(test_the_files_behind_one_come_in_the_order_of_the_listing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
