@@ -42,6 +42,17 @@ void xid_history_note(struct xid_history *history, const struct buf *change_key,
 		raise_high(history, &key);
 }
 
+bool xid_history_has_last(const struct xid_history *history, const struct buf *predecessors)
+{
+	struct xid_list list;
+	bool equal = history->has_seen && parse_list(predecessors, &list) &&
+		     list.n == history->seen.n;
+
+	for (size_t i = 0; equal && i < list.n; i++)
+		equal = xid_compare(&list.entries[i], &history->seen.entries[i]) == XID_EQUAL;
+	return equal;
+}
+
 static bool has_equal(const struct xid_history *history, const struct xid *xid)
 {
 	for (size_t i = 0; i < history->high_n; i++) {

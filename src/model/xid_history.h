@@ -24,6 +24,8 @@ struct xid_history {
 /* Takes note of a version: both blobs as the server sent them, either may be empty. */
 void xid_history_note(struct xid_history *history, const struct buf *change_key,
 		      const struct buf *predecessors);
+/* True when that list is the last one seen. */
+bool xid_history_has_last(const struct xid_history *history, const struct buf *predecessors);
 /* True when both have the same in `high`. */
 bool xid_history_equal(const struct xid_history *a, const struct xid_history *b);
 

@@ -112,10 +112,15 @@ enum err store_judge(struct store *store, int64_t row, const struct item *item, 
 		err = load_history(store, &record, &history, &has_row);
 	if (err)
 		return err;
-	*ret = xid_diagnose(&history, record.verdict == VERDICT_REGRESSED, &item->mapi_change_key,
-			    &item->predecessors);
 	bool is_held = record.change_key && item->change_key &&
 		       strcmp(record.change_key, item->change_key) == 0;
+	/* Fetched again, a version is judged by what was seen before it, as it was then: its own list
+	 * may be higher than its key. */
+	if (is_held && xid_history_has_last(&history, &item->predecessors))
+		*ret = record.verdict;
+	else
+		*ret = xid_diagnose(&history, record.verdict == VERDICT_REGRESSED,
+				    &item->mapi_change_key, &item->predecessors);
 	*ret_is_news = !is_held || record.verdict != *ret;
 	return ERR_OK;
 }

@@ -7,9 +7,9 @@
 
 #define A "\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1"
 
-/* A version whose key and list have that counter. */
-static enum verdict put_version(struct bench *b, uint64_t dir, const char *change_key, char counter,
-				bool *ret_is_news)
+/* A version whose key has that counter, and whose list the other. */
+static enum verdict put_versions(struct bench *b, uint64_t dir, const char *change_key,
+				 char counter, char listed, bool *ret_is_news)
 {
 	AUTO(txn) struct txn txn = { 0 };
 	AUTO(spool) struct spool spool = { .dir = b->dir };
@@ -20,7 +20,8 @@ static enum verdict put_version(struct bench *b, uint64_t dir, const char *chang
 	check_ok(buf_append(&item.mapi_change_key, A, 16));
 	check_ok(buf_append_char(&item.mapi_change_key, counter));
 	check_ok(buf_append(&item.predecessors, entry, 1));
-	check_ok(buf_append(&item.predecessors, item.mapi_change_key.bytes, 17));
+	check_ok(buf_append(&item.predecessors, A, 16));
+	check_ok(buf_append_char(&item.predecessors, listed));
 	check_ok(spool_append(&spool, &counter, 1));
 	begin(&txn, b->store);
 	int64_t row = put_head(&txn, dir, "I1");
@@ -31,6 +32,12 @@ static enum verdict put_version(struct bench *b, uint64_t dir, const char *chang
 	buf_release(&item.mapi_change_key);
 	buf_release(&item.predecessors);
 	return verdict;
+}
+
+static enum verdict put_version(struct bench *b, uint64_t dir, const char *change_key, char counter,
+				bool *ret_is_news)
+{
+	return put_versions(b, dir, change_key, counter, counter, ret_is_news);
 }
 
 static int count_high(struct bench *b)
@@ -45,6 +52,20 @@ static int count_high(struct bench *b)
 	sqlite3_finalize(stmt);
 	sqlite3_close(db);
 	return n;
+}
+
+/* A list that is higher than the key is nothing new when the same version comes again. */
+static void test_a_version_that_is_fetched_again_is_judged_as_before(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+	bool is_news = false;
+
+	assert_int_equal(put_versions(b, dir, "K5", 5, 6, &is_news), VERDICT_OK);
+	assert_int_equal(put_versions(b, dir, "K5", 5, 6, &is_news), VERDICT_OK);
+	assert_false(is_news);
+	assert_int_equal(put_versions(b, dir, "K4", 4, 6, &is_news), VERDICT_REGRESSED);
+	assert_int_equal(put_versions(b, dir, "K4", 4, 6, &is_news), VERDICT_REGRESSED);
 }
 
 static void test_high_is_kept_only_where_the_version_held_is_not_the_highest(void **state)
@@ -181,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bench_test(test_high_outlives_the_folder_that_is_left_out),
+		bench_test(test_a_version_that_is_fetched_again_is_judged_as_before),
 		bench_test(test_high_is_kept_only_where_the_version_held_is_not_the_highest),
 		bench_test(test_high_outlives_the_file_and_goes_with_the_id),
 		bench_test(test_an_excluded_item_is_known_and_has_no_file),
