@@ -11,10 +11,12 @@
  * are immutable, so the kernel caches for a day and is told what changed; directory offsets
  * are entry ids; listings are invalidated by mtime; control files get a nodeid with every
  * lookup; a write that runs a command is parked, never holding a worker. Notifications leave
- * from a thread of their own (I12).
+ * from threads of their own (I12). While it serves there is a second process, which holds nothing
+ * but a handle on the connection: undertaker.h.
  *
  * Files: session (mount, loop, signals, end), mountpoint, ops (the table, and what is refused),
- * lookup, readdir, read, xattr, control (control files), command (parked writes), notify.
+ * lookup, readdir, read, xattr, control (control files), command (parked writes), notify, push (files
+ * that nobody asked for yet), handle and undertaker (so that no end of ours hangs anybody).
  */
 struct fs_options {
 	const char *source,
