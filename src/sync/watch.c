@@ -444,8 +444,6 @@ void watch_renew(struct sync *sync)
 
 void watch_close(struct sync *sync)
 {
-	if (!sync->watch.may_connect)
-		return;
 	disconnect(sync);
 	if (sync->watch.mode != wanted_mode(sync))
 		change_mode(sync, wanted_mode(sync), 0);

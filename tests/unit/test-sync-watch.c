@@ -310,6 +310,22 @@ static void test_an_update_connects_anew_but_not_all_the_time(void **state)
 	assert_true(ews_is_streaming(bench->sync->ews));
 }
 
+/* Also while the server refuses all else: the stream is open then, and nobody connects. */
+static void test_offline_closes_a_stream_whatever_the_last_run_came_to(void **state)
+{
+	struct bench *bench = *state;
+
+	go_live(bench);
+	watch_note_run(bench->sync, ERR_THROTTLED);
+	watch_close(bench->sync);
+	assert_false(ews_is_streaming(bench->sync->ews));
+	assert_false(bench->sync->watch.is_live);
+	run_ok(bench);
+	watch_tend(bench->sync);
+	fake_beat();
+	assert_true(is_due(bench)); /* for all that it did not hear */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +344,7 @@ int main(void)
 		watch_test(test_a_silent_stream_is_a_proxys_fault_unless_all_is_silent),
 		watch_test(test_events_start_nothing_while_the_server_fails),
 		watch_test(test_an_update_connects_anew_but_not_all_the_time),
+		watch_test(test_offline_closes_a_stream_whatever_the_last_run_came_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
