@@ -475,7 +475,7 @@ struct sync {
 	struct suspects suspects;
 	int64_t due_ms;	     /* of the next run */
 	int64_t settle_ms;   /* when to look again which commands are through */
-	bool is_own;	     /* this run was due, or began with the engine: no command's alone */
+	bool is_own;	     /* this run was due, or an event was: no command's alone */
 	bool has_lost;	     /* this run looked again for a folder that went */
 	int failures;	     /* runs that failed, in a row */
 	char reason[200];    /* why this run failed; "": nobody said */

@@ -296,7 +296,7 @@ static enum round_kind choose_round(struct sync *sync, bool is_first, bool goes_
 	bool is_due = now >= sync->due_ms || (is_hinted && sync->hints.is_blind);
 	enum cover cover = commands_cover(sync);
 
-	sync->is_own |= is_due;
+	sync->is_own |= is_due || is_hinted;
 	if (cover == COVER_LISTING) {
 		ews_distrust(sync->ews);
 		watch_renew(sync);

@@ -326,6 +326,33 @@ static void test_offline_closes_a_stream_whatever_the_last_run_came_to(void **st
 	assert_true(is_due(bench)); /* for all that it did not hear */
 }
 
+static struct bench *cancelled;
+static void cancel_the_update(void)
+{
+	uint64_t ticket;
+
+	check_ok(order(cancelled->sync, SYNC_CANCEL, folder_ino(cancelled, "F"), NULL, NULL,
+		       &ticket));
+}
+
+/* ... and so what is left of it is done right after. */
+static void test_a_run_that_an_event_began_is_no_commands_alone(void **state)
+{
+	struct bench *bench = *state;
+	uint64_t ticket;
+
+	fake_add_folder("F", "ROOT", "F");
+	fake_add_item("A", "k", "a");
+	go_live(bench);
+	fake_add_page(&(struct fake_page){ "INBOX", "s0", "s1", { FAKE_CREATE("A", "k") } });
+	tell_item("INBOX", NULL);
+	check_ok(order(bench->sync, SYNC_UPDATE, folder_ino(bench, "F"), NULL, NULL, &ticket));
+	cancelled = bench;
+	fake.on_items = cancel_the_update;
+	check_err(run_whole(bench->sync), ERR_CANCELLED);
+	assert_true(bench->sync->is_own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +372,7 @@ int main(void)
 		watch_test(test_events_start_nothing_while_the_server_fails),
 		watch_test(test_an_update_connects_anew_but_not_all_the_time),
 		watch_test(test_offline_closes_a_stream_whatever_the_last_run_came_to),
+		watch_test(test_a_run_that_an_event_began_is_no_commands_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
