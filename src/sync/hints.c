@@ -139,7 +139,8 @@ static enum err pull(struct sync *sync, const struct folder *folder)
 {
 	struct visit visit = { .digest = folder->digest };
 
-	if (folder->shown_in == 0 && folder->ino != 1 && !folder->sync_state)
+	/* One that failed is tried again in its own time. */
+	if (folder->error || (folder->shown_in == 0 && folder->ino != 1 && !folder->sync_state))
 		return ERR_OK;
 	enum err err = pull_folder(sync, folder, &visit);
 	if (!err || gate_ends_run(err))
@@ -173,7 +174,7 @@ static enum err update_hierarchy(struct sync *sync)
 		err = round_load(sync, round);
 	for (size_t i = 0; !err && i < round->folders.n; i++) {
 		const struct folder *folder = &round->folders.list[i];
-		if (folder->shown_in && !folder->sync_state && !folder->error)
+		if (folder->shown_in && !folder->sync_state)
 			err = pull(sync, folder);
 	}
 	return err;

@@ -192,7 +192,9 @@ static void end_run(struct sync *sync, enum err err)
 	if (err == ERR_CANCELLED)
 		return;
 	if (err) {
-		watch_note_run(sync, err);
+		/* One that fails in folders tells nothing of the others. */
+		if (is_whole)
+			watch_note_run(sync, err);
 		print_failure(sync, err, trouble, sizeof(trouble));
 		pause_ms = load_pause_ms(sync, err);
 		sync->due_ms = clock_boot_ms() + pause_ms;

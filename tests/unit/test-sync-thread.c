@@ -190,6 +190,22 @@ static void test_stopping_does_not_wait_for_the_gate(void **state)
 	assert_int_equal(late.done_n, 0);
 }
 
+/* Those of the others start a run as ever. */
+static void test_a_folder_that_fails_keeps_no_event_waiting(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_close(bench);
+	bench->account.notify = NOTIFY_AUTO;
+	bench_open(bench);
+	fake_add_folder("F", "ROOT", "F");
+	fake_add_page(&(struct fake_page){ "F", NULL, .err = ERR_PROTOCOL });
+	check_ok(sync_start(bench->sync, NULL, NULL));
+	wait_for_state(bench->sync, SYNC_STATE_ERROR);
+	sync_stop(bench->sync);
+	assert_true(bench->sync->watch.is_ready);
+}
+
 /* Readers of the state, FORGETs and commands at once: for the thread sanitizer. */
 static void *knock(void *ctx)
 {
@@ -232,6 +248,7 @@ int main(void)
 		bench_test(test_a_forgotten_command_is_not_called),
 		bench_test(test_an_update_forces_a_try_and_says_what_failed),
 		bench_test(test_stopping_does_not_wait_for_the_gate),
+		bench_test(test_a_folder_that_fails_keeps_no_event_waiting),
 		bench_test(test_many_threads_may_knock),
 	};
 

@@ -181,6 +181,23 @@ static void test_a_folder_that_is_gone_leaves_it_to_the_digest(void **state)
 	assert_false(has_folder(bench, "F"));
 }
 
+/* Its own pauses count, however much is told of it. */
+static void test_events_list_no_folder_that_fails(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_folder("F", "ROOT", "F");
+	go_live(bench);
+	fake_add_page(&(struct fake_page){ "F", "s0", .err = ERR_PROTOCOL });
+	bench->sync->due_ms = 0;
+	run_ok(bench);
+	reset_counts();
+	tell_item("F", NULL);
+	run_ok(bench);
+	assert_int_equal(fake.pages_calls_n + fake.folders_calls_n, 0);
+	assert_false(is_due(bench));
+}
+
 static void test_the_digest_is_the_poll_again_when_events_stop(void **state)
 {
 	struct bench *bench = *state;
@@ -364,6 +381,7 @@ int main(void)
 		watch_test(test_single_messages_wait_but_a_moment),
 		watch_test(test_a_storm_is_listed_at_growing_distances),
 		watch_test(test_a_folder_that_is_gone_leaves_it_to_the_digest),
+		watch_test(test_events_list_no_folder_that_fails),
 		watch_test(test_the_digest_is_the_poll_again_when_events_stop),
 		watch_test(test_a_lost_subscription_is_made_anew),
 		watch_test(test_the_heartbeat_sets_the_limit_for_silence),
