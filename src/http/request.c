@@ -191,6 +191,9 @@ static int on_connected(void *ctx, char *ip, char *own_ip, int port, int own_por
 	(void)ip, (void)port;
 
 	snprintf(request->own_ip, sizeof(request->own_ip), "%s", own_ip);
+	/* A new one may have the port, and the number, of one that is gone. */
+	if (request->must_connect)
+		return CURL_PREREQFUNC_OK;
 	for (size_t i = 0; i < IDLE_MAX; i++) {
 		struct pollfd fd = { .fd = idle->list[i].fd, .events = POLLIN };
 		int64_t kept_at = idle->list[i].kept_at;

@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "test-http.h"
 
 /* A reply without end: what there is of it so far. */
 #define OPEN(chunks) \
 	"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\n" \
 	"Transfer-Encoding: chunked\r\n\r\n" chunks
+
+/* All connections seem to leave from one port, as they may one after the other. */
+static bool shares_a_port;
+
+int getsockname(int fd, struct sockaddr *restrict at, socklen_t *restrict n)
+{
+	int no = (int)syscall(SYS_getsockname, fd, at, n);
+
+	if (no == 0 && shares_a_port && at->sa_family == AF_INET)
+		((struct sockaddr_in *)at)->sin_port = htons(1);
+	return no;
+}
 
 static void open_stream(struct http *http, int64_t silence_ms, struct outcome *o)
 {
@@ -122,6 +137,28 @@ static void test_a_stream_waits_until_the_login_is_known_to_work(void **state)
 	assert_non_null(strstr(server.request[1], "<stream/>"));
 }
 
+/* A new connection may leave from the same port as one that is not to be used again. */
+static void test_a_stream_is_never_taken_for_an_old_connection(void **state)
+{
+	static const struct answer answers[] = {
+		{ .send = XML("200 OK", MINE) },
+		{ .send = OPEN(MINE) },
+	};
+	AUTO(http) struct http *http = open_http(NULL, 5, 1);
+	AUTO(outcome) struct outcome stream = { 0 };
+	AUTO(outcome) struct outcome o = { 0 };
+	(void)state;
+
+	script(answers, ARRAY_LEN(answers));
+	shares_a_port = true;
+	ask(http, &o);
+	http_distrust(http);
+	open_stream(http, 5000, &stream);
+	while (stream.body.len == 0)
+		check_ok(http_wait(http, 1000));
+	shares_a_port = false;
+}
+
 static void test_a_held_stream_does_not_leave(void **state)
 {
 	static const struct answer answers[] = { { .send = OPEN(MINE) } };
@@ -148,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_a_stream_that_falls_silent_ends),
 		cmocka_unit_test(test_a_stream_is_asked_for_as_it_comes_from_the_same_machine),
 		cmocka_unit_test(test_a_stream_waits_until_the_login_is_known_to_work),
+		cmocka_unit_test(test_a_stream_is_never_taken_for_an_old_connection),
 		cmocka_unit_test(test_a_held_stream_does_not_leave),
 	};
 
