@@ -87,7 +87,8 @@ static enum err commit_page(struct pull *pull, const struct ews_page *page)
 		err = forget_digest(pull, &txn);
 	if (!err && is_last(page) && pull->relist)
 		err = relist_end(pull, &txn);
-	if (!err && is_last(page))
+	/* Without a digest of this round they are older than what the hierarchy told. */
+	if (!err && is_last(page) && pull->visit->is_read)
 		err = store_put_folder_counts(&txn, ino, &pull->visit->digest);
 	if (!err && is_last(page))
 		err = store_put_folder_synced(&txn, ino, &pull->visit->digest,

@@ -95,6 +95,27 @@ static void test_I7_events_of_folders_that_nobody_knows_are_nothing(void **state
 	assert_true(hints_due_ms(bench->sync) == INT64_MAX);
 }
 
+static void test_a_listing_for_an_event_takes_no_newer_count_back(void **state)
+{
+	struct bench *bench = *state;
+	AUTO(buf) struct buf set = { 0 };
+	const char *value;
+	size_t n;
+
+	fake_folder("INBOX")->total_n = 1;
+	go_live(bench);
+	fake_folder("INBOX")->total_n = 2;
+	fake_touch_folder("INBOX", "Fk2");
+	tell_folder("INBOX", "ROOT", true);
+	bench->sync->hints.hierarchy_ms = clock_boot_ms();
+	run_ok(bench);
+	tell_item("INBOX", NULL);
+	run_ok(bench);
+	check_ok(store_load_attrs(bench->store, folder_ino(bench, "INBOX"), &set));
+	check_ok(attr_find(&set, ATTR_TOTAL_COUNT, &value, &n));
+	assert_memory_equal(value, "2", n);
+}
+
 static void test_a_new_folder_comes_with_its_items(void **state)
 {
 	struct bench *bench = *state;
@@ -376,6 +397,7 @@ int main(void)
 		watch_test(test_an_event_lists_its_folder_and_asks_for_nothing_else),
 		watch_test(test_I7_a_lost_event_is_found_by_the_next_digest),
 		watch_test(test_I7_events_of_folders_that_nobody_knows_are_nothing),
+		watch_test(test_a_listing_for_an_event_takes_no_newer_count_back),
 		watch_test(test_a_new_folder_comes_with_its_items),
 		watch_test(test_a_changed_folder_is_listed_and_its_name_looked_at_later),
 		watch_test(test_single_messages_wait_but_a_moment),
