@@ -454,7 +454,7 @@ void watch_stop(struct sync *sync)
 {
 	struct watch *watch = &sync->watch;
 
-	if (!watch->id || !watch->is_live || !gate_is_open(sync))
+	if (!watch->id || !watch->is_live || !watch->is_ready || !gate_is_open(sync))
 		return;
 	ews_resume(sync->ews);
 	ews_unsubscribe(sync->ews, watch->id, STOP_MS);

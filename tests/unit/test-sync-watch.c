@@ -364,6 +364,20 @@ static void test_offline_closes_a_stream_whatever_the_last_run_came_to(void **st
 	assert_true(is_due(bench)); /* for all that it did not hear */
 }
 
+/* It could cost a call of the password command, and somebody waits for the unmount. */
+static void test_a_subscription_is_ended_only_where_the_server_answers(void **state)
+{
+	struct bench *bench = *state;
+
+	go_live(bench);
+	watch_note_run(bench->sync, ERR_AUTH);
+	watch_stop(bench->sync);
+	assert_int_equal(fake.unsubscribe_calls_n, 0);
+	watch_note_run(bench->sync, ERR_OK);
+	watch_stop(bench->sync);
+	assert_int_equal(fake.unsubscribe_calls_n, 1);
+}
+
 static struct bench *cancelled;
 static void cancel_the_update(void)
 {
@@ -412,6 +426,7 @@ int main(void)
 		watch_test(test_events_start_nothing_while_the_server_fails),
 		watch_test(test_an_update_connects_anew_but_not_all_the_time),
 		watch_test(test_offline_closes_a_stream_whatever_the_last_run_came_to),
+		watch_test(test_a_subscription_is_ended_only_where_the_server_answers),
 		watch_test(test_a_run_that_an_event_began_is_no_commands_alone),
 	};
 
