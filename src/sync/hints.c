@@ -8,7 +8,8 @@
  *
  * The first event starts a listing at once, and so does what arrives during it. Then they come at
  * growing distances, so that a storm costs a handful of them; quiet starts over. A few events, as
- * of single messages one after the other, are no storm and wait but a moment.
+ * of single messages one after the other, are no storm and wait but a moment; unless they come
+ * faster than they are fetched, as then no run would end.
  */
 enum { QUIET_MS = 10 * 1000, HIERARCHY_MS = 30 * 1000, FEW_EVENTS = 10, MOMENT_MS = 100 };
 
@@ -68,7 +69,7 @@ void hints_note(struct sync *sync, const struct ews_event *event)
 	int64_t now = clock_boot_ms();
 
 	if (now - hints->heard_ms > QUIET_MS)
-		hints->step = hints->not_before_ms = 0;
+		hints->step = hints->not_before_ms = hints->events_n = 0;
 	hints->heard_ms = now;
 	hints->events_n++;
 	if (event->folder_id && event->is_modified) {
@@ -111,7 +112,6 @@ int64_t hints_due_ms(const struct sync *sync)
 static void take(struct hints *hints)
 {
 	hints->was_storm = is_storm(hints);
-	hints->events_n = 0;
 	hints->n = 0;
 	hints->is_hierarchy_dirty = false;
 }

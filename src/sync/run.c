@@ -357,6 +357,7 @@ enum err run_whole(struct sync *sync)
 					   : run_round(sync, is_first, &again, &goes_on);
 		is_first = false;
 	} while (!err && again);
+	sync->hints.events_n = 0;
 	wishes_clear(sync);
 	return err;
 }

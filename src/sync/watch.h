@@ -33,7 +33,7 @@ struct hints {
 	int64_t hierarchy_ms;	 /* a folder changed, and its name may have: look then; 0: no */
 	int64_t hierarchy_at_ms; /* when it was last looked at */
 
-	size_t events_n; /* since the last listing */
+	size_t events_n; /* since the last run ended, or it was quiet */
 	bool was_storm;	 /* those before it */
 	int64_t heard_ms, listed_ms, not_before_ms;
 	unsigned step; /* of the pauses between listings */

@@ -189,6 +189,43 @@ static void test_a_storm_is_listed_at_growing_distances(void **state)
 	assert_int_equal(bench->sync->hints.step, 0);
 }
 
+static struct bench *slow;
+static int told_n;
+
+/* The next message comes while this one is asked for, which takes longer than a moment. */
+static void tell_of_another(void)
+{
+	static char states[FAKE_PAGES_MAX][16];
+	struct hints *hints = &slow->sync->hints;
+
+	if (told_n == 40)
+		return;
+	snprintf(states[told_n + 1], sizeof(states[0]), "s%d", told_n + 1);
+	fake_add_page(&(struct fake_page){ "INBOX",
+					   told_n ? states[told_n] : "s0",
+					   states[told_n + 1],
+					   { FAKE_UPDATE("A", states[told_n + 1]) } });
+	told_n++;
+	tell_item("INBOX", NULL);
+	hints->listed_ms -= 150;
+	hints->not_before_ms -= 150;
+}
+
+/* I9: somebody may wait for its end. */
+static void test_I9_a_trickle_of_messages_does_not_keep_a_run_from_ending(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_item("A", "k", "a");
+	go_live(bench);
+	slow = bench;
+	told_n = 0;
+	tell_of_another();
+	fake.on_items = tell_of_another;
+	run_ok(bench);
+	assert_in_range(told_n, 5, 20);
+}
+
 static void test_a_folder_that_is_gone_leaves_it_to_the_digest(void **state)
 {
 	struct bench *bench = *state;
@@ -416,6 +453,7 @@ int main(void)
 		watch_test(test_a_changed_folder_is_listed_and_its_name_looked_at_later),
 		watch_test(test_single_messages_wait_but_a_moment),
 		watch_test(test_a_storm_is_listed_at_growing_distances),
+		watch_test(test_I9_a_trickle_of_messages_does_not_keep_a_run_from_ending),
 		watch_test(test_a_folder_that_is_gone_leaves_it_to_the_digest),
 		watch_test(test_events_list_no_folder_that_fails),
 		watch_test(test_the_digest_is_the_poll_again_when_events_stop),
