@@ -253,12 +253,14 @@ static void on_beat(void *ctx, bool had_events)
 	struct sync *sync = ctx;
 	struct watch *watch = &sync->watch;
 	int64_t now = clock_boot_ms();
+	bool is_first = !watch->is_live;
 
-	if (!watch->is_live)
+	if (is_first)
 		go_live(sync);
 	else if (!had_events && !watch->had_events && now - watch->beat_ms > watch->interval_ms)
 		watch->interval_ms = now - watch->beat_ms;
-	watch->had_events = had_events;
+	/* What is said right after the opening comes no more in time than events do. */
+	watch->had_events = had_events || is_first;
 	watch->beat_ms = now;
 	ews_stream_limit(sync->ews, beat_limit_ms(watch));
 }

@@ -69,7 +69,7 @@ struct watch {
 	/* Of the stream. */
 	int64_t opened_ms, beat_ms, renewed_ms;
 	int64_t interval_ms; /* between two signs of life without events, as seen; 0: not yet */
-	bool had_events;     /* with the last one */
+	bool had_events;     /* with the last one; or it was the first */
 	bool has_ended;
 	enum err end_err;
 	int64_t ended_ms;
