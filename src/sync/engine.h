@@ -172,7 +172,8 @@ enum err space_fail(struct sync *sync);
 struct landing {
 	bool is_seen, has_flag, is_read; /* the flag: told by a page meanwhile */
 	/* A second time: see fetch.c. */
-	bool was_asked_safely, was_asked_of_kind, was_asked_what;
+	bool was_asked_safely, was_asked_what;
+	bool is_of_kind; /* it came as what it said that it is */
 	enum err err;
 	char *reason; /* the server's code and text */
 	struct item item;

@@ -108,10 +108,12 @@ static enum err note_again(void *ctx, size_t index, struct ews_item_reply *reply
 	if (index >= flight->again_n)
 		return ERR_PROTOCOL;
 	struct landing *landing = &flight->landings[flight->again[index]];
-	if (!landing->was_asked_what)
-		return note_item(flight, flight->again[index], reply);
-	take_what(flight, landing, reply);
-	return ERR_OK;
+	if (landing->was_asked_what) {
+		take_what(flight, landing, reply);
+		return ERR_OK;
+	}
+	landing->is_of_kind |= flight->again_kind != KIND_SAFE;
+	return note_item(flight, flight->again[index], reply);
 }
 
 static void unlink_flight(struct sync *sync, const struct flight *flight)
@@ -172,8 +174,7 @@ bool fetch_is_of_other_kind(const struct flight *flight, size_t i)
 {
 	const struct landing *landing = &flight->landings[i];
 
-	if (!landing->is_seen || landing->err || landing->was_asked_of_kind ||
-	    !landing->item.element)
+	if (!landing->is_seen || landing->err || landing->is_of_kind || !landing->item.element)
 		return false;
 	enum item_kind kind = item_kind_of_element(landing->item.element);
 	return kind != flight->batch.kind && kind != KIND_SAFE;
@@ -181,13 +182,10 @@ bool fetch_is_of_other_kind(const struct flight *flight, size_t i)
 
 static bool wants_shape_of_kind(struct flight *flight, size_t i)
 {
-	struct landing *landing = &flight->landings[i];
+	const struct landing *landing = &flight->landings[i];
 
-	if (!fetch_is_of_other_kind(flight, i) ||
-	    item_kind_of_element(landing->item.element) != flight->again_kind)
-		return false;
-	landing->was_asked_of_kind = true;
-	return true;
+	return fetch_is_of_other_kind(flight, i) &&
+	       item_kind_of_element(landing->item.element) == flight->again_kind;
 }
 
 static bool wants_to_know_what(struct flight *flight, size_t i)

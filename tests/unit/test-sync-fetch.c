@@ -116,6 +116,28 @@ static void test_an_item_of_another_kind_by_now_is_asked_for_as_that(void **stat
 	assert_int_equal(fake.asked_kind, KIND_MESSAGE);
 }
 
+static void lose_the_second(void)
+{
+	if (fake.items_calls_n == 2)
+		fake.items_fault = (struct fake_fault){ ERR_OFFLINE, 1, -1 };
+}
+
+/* What came as of the wrong kind does not pass for it. */
+static void test_an_item_of_another_kind_is_asked_for_until_the_answer_comes(void **state)
+{
+	struct bench *bench = *state;
+	struct fake_page page = { "INBOX", NULL, "s1", { FAKE_CREATE("X", "k") } };
+
+	fake_add_item("X", "k", "one");
+	page.changes[0].item_kind = KIND_TASK;
+	fake_add_page(&page);
+	fake.on_items = lose_the_second;
+	run_ok(bench);
+	check_item(bench, "X", "one");
+	assert_int_equal(fake.items_calls_n, 4);
+	assert_int_equal(fake.asked_kind, KIND_MESSAGE);
+}
+
 static void test_an_item_that_only_the_safe_shape_fits_is_asked_for_so(void **state)
 {
 	struct bench *bench = *state;
@@ -356,6 +378,7 @@ int main(void)
 		bench_test(test_I8_one_bad_item_stops_nothing),
 		bench_test(test_I3_a_bad_item_has_its_name),
 		bench_test(test_an_item_of_another_kind_by_now_is_asked_for_as_that),
+		bench_test(test_an_item_of_another_kind_is_asked_for_until_the_answer_comes),
 		bench_test(test_an_item_that_only_the_safe_shape_fits_is_asked_for_so),
 		bench_test(test_I8_delays_grow_from_a_minute_to_a_day),
 		bench_test(test_a_verdict_is_about_a_version),
