@@ -15,7 +15,7 @@
 enum {
 	REQUEST_BYTES = (1 << 20) + 4096, /* the longest: a WRITE, and its header */
 	QUIET_MS = 50,
-	REQUESTS_MAX = 100 * 1000,
+	TURNS_MAX = 100 * 1000,
 };
 
 static bool wants_answer(const struct fuse_in_header *request)
@@ -37,11 +37,17 @@ static void refuse(int fd, const struct fuse_in_header *request)
 		return;
 }
 
-static void refuse_all(int fd, struct fuse_in_header *request)
+/* Until the last thread of the dead is gone: what they have read is asked once more only then. */
+static void refuse_all(int fd, struct fuse_in_header *request, pid_t of)
 {
 	struct pollfd readable = { .fd = fd, .events = POLLIN };
 
-	for (int n = 0; n < REQUESTS_MAX && poll(&readable, 1, QUIET_MS) > 0; n++) {
+	for (int n = 0; n < TURNS_MAX; n++) {
+		bool is_asked = poll(&readable, 1, QUIET_MS) > 0;
+		if (!is_asked && getppid() != of)
+			break;
+		if (!is_asked)
+			continue;
 		if (read(fd, request, REQUEST_BYTES) >= (ssize_t)sizeof(*request))
 			refuse(fd, request);
 		else if (errno != EINTR && errno != ENOENT && errno != EAGAIN)
@@ -49,19 +55,19 @@ static void refuse_all(int fd, struct fuse_in_header *request)
 	}
 }
 
-/* SIGUSR1 is the end of who made us; no other end is one for us. */
+/* A SIGUSR1 of theirs tells of the end of the thread that made us; another's is none for us. */
 static void wait_for_end(pid_t of)
 {
 	sigset_t all, end;
-	int signal = 0;
+	siginfo_t signal = { 0 };
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	sigemptyset(&end);
 	sigaddset(&end, SIGUSR1);
-	while (getppid() == of && sigwait(&end, &signal) != 0)
-		;
+	while (getppid() == of && signal.si_pid != of)
+		sigwaitinfo(&end, &signal);
 }
 
 pid_t undertaker_start(int session_fd)
@@ -74,7 +80,7 @@ pid_t undertaker_start(int session_fd)
 		prctl(PR_SET_NAME, "ewsfs-end");
 		if (handle_take_own(session_fd)) {
 			wait_for_end(of);
-			refuse_all(session_fd, request);
+			refuse_all(session_fd, request, of);
 		}
 		_exit(0);
 	}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The kernel side alone: ewsfs over a tree in memory (tests/unit/fake-mailbox.c), on real mounts."""
+import contextlib
 import errno
 import mmap
 import os
@@ -9,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -424,12 +426,8 @@ def test_an_end_while_a_notice_waits_for_a_reader_hangs_nobody(new_fake, how):
     writer.wait(TIMEOUT_S)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_an_end_while_a_push_waits_for_a_reader_hangs_nobody(new_fake, how):
-    """The push waits in the kernel for a page that a READ under way will fill."""
-    if os.getuid() != 0:
-        pytest.skip("needs root, to see where a thread waits")
-    fake = new_fake()
+def wait_with_a_push(fake):
+    """The push waits in the kernel for a page that a READ under way will fill; returns who reads."""
     files = [fake.path / "Inbox" / item(n) for n in range(20)]
     os.listdir(fake.path / "Inbox")
     fake.command(f"hold {files[3].stat().st_ino}")
@@ -439,9 +437,62 @@ def test_an_end_while_a_push_waits_for_a_reader_hangs_nobody(new_fake, how):
     files[0].read_bytes()
     tasks = pathlib.Path(f"/proc/{fake.process.pid}/task")
     wait_until(lambda: any("folio" in task.read_text() for task in tasks.glob("*/wchan")), "the push waits")
+    return reader
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_an_end_while_a_push_waits_for_a_reader_hangs_nobody(new_fake, how):
+    if os.getuid() != 0:
+        pytest.skip("needs root, to see where a thread waits")
+    fake = new_fake()
+    reader = wait_with_a_push(fake)
     fake.process.send_signal(how)
     fake.process.wait(TIMEOUT_S)
     reader.wait(TIMEOUT_S)
+
+
+def undertaker_of(fake):
+    children = pathlib.Path(f"/proc/{fake.process.pid}/task/{fake.process.pid}/children").read_text().split()
+    assert [pathlib.Path(f"/proc/{pid}/comm").read_text() for pid in children] == ["ewsfs-end\n"]
+    return int(children[0])
+
+
+def is_dead(pid):
+    return re.search(r"^State:\s+Z", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M) is not None
+
+
+def test_who_is_slow_to_die_while_a_push_waits_hangs_nobody(new_fake):
+    """On a busy machine the thread that ends first is dead long before the others are."""
+    if os.getuid() != 0:
+        pytest.skip("needs root, to see where a thread waits")
+    fake = new_fake()
+    reader = wait_with_a_push(fake)
+    undertaker = undertaker_of(fake)
+    cpu = min(os.sched_getaffinity(0))
+    code = f"import os; os.sched_setaffinity(0, {{{cpu}}}); os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))"
+    code += "\nprint(flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as hog:
+        hog.stdout.readline()
+        for task in pathlib.Path(f"/proc/{fake.process.pid}/task").iterdir():
+            if int(task.name) != fake.process.pid:
+                os.sched_setscheduler(int(task.name), os.SCHED_IDLE, os.sched_param(0))
+                os.sched_setaffinity(int(task.name), {cpu})
+        fake.process.kill()
+        with pytest.raises(subprocess.TimeoutExpired):
+            reader.wait(0.5)
+        assert not is_dead(undertaker)
+        hog.kill()
+    fake.process.wait(TIMEOUT_S)
+    reader.wait(TIMEOUT_S)
+
+
+def test_only_the_end_of_a_mount_makes_its_undertaker_answer(new_fake):
+    fake = new_fake()
+    os.kill(undertaker_of(fake), signal.SIGUSR1)
+    for n in range(2000):
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(fake.path / f"absent-{n}")
+    assert len(os.listdir(fake.path / "Inbox")) == 20
 
 
 def test_a_crashed_mount_is_mounted_over_after_cleaning_up(new_fake):
