@@ -255,6 +255,7 @@ def test_a_stopped_mount_whose_stream_ended_is_in_step_when_it_goes_on(small, ne
 
 # --- networks ---
 
+@pytest.mark.slow
 def test_a_network_that_swallows_packets_under_a_stream(network, far):
     server, mount = far()
     wait_until(lambda: is_in_step(mount))
@@ -269,7 +270,7 @@ def test_a_network_that_swallows_packets_under_a_stream(network, far):
     arrives(mount, server)
 
 
-@pytest.mark.parametrize("seconds", [5, FAR_S])
+@pytest.mark.parametrize("seconds", [5, pytest.param(FAR_S, marks=pytest.mark.slow)])
 def test_a_network_that_swallows_packets_within_the_first_sync(network, far, seconds):
     server, mount = far("connections=2", items=1500)
     wait_until(lambda: len(mount.files()) > 100)
@@ -286,6 +287,7 @@ def test_a_network_that_swallows_packets_within_the_first_sync(network, far, sec
     arrives(mount, server)
 
 
+@pytest.mark.slow
 def test_update_without_a_network_fails_within_the_first_sync(network, far):
     server, mount = far("connections=2", items=1500)
     wait_until(lambda: len(mount.files()) > 100)
@@ -317,6 +319,7 @@ def test_another_address_within_the_first_sync(network, far):
     arrives(mount, server)
 
 
+@pytest.mark.slow
 def test_a_network_that_comes_back(network, far):
     server, mount = far()
     wait_until(lambda: is_in_step(mount))
@@ -342,6 +345,7 @@ def test_a_network_that_comes_back_as_another(network, far):
     arrives(mount, server)
 
 
+@pytest.mark.slow
 def test_dead_connections_are_found_without_a_word(network, far):
     server, mount = far()
     wait_until(lambda: is_in_step(mount))
