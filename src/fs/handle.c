@@ -18,8 +18,7 @@ bool handle_take_own(int session_fd)
 	if (fd < 0 || ioctl(fd, FUSE_DEV_IOC_CLONE, &of) != 0 || unshare(CLONE_FILES) != 0)
 		return false;
 	dup3(fd, session_fd, O_CLOEXEC);
-	close_range(0, (unsigned)session_fd - 1, 0);
-	close_range((unsigned)session_fd + 1, ~0U, 0);
 	fd = -1;
-	return true;
+	return close_range(0, (unsigned)session_fd - 1, 0) == 0 &&
+	       close_range((unsigned)session_fd + 1, ~0U, 0) == 0;
 }

@@ -23,9 +23,10 @@ static enum err make_room(struct secret *secret)
 
 	if (pages == MAP_FAILED)
 		return ERR_NOMEM;
-	/* Both are as good as the limits of the user allow. */
+	/* All are as good as the limits of the user allow. No process that is forked off has a copy. */
 	(void)mlock(pages, SECRET_MAX);
 	(void)madvise(pages, SECRET_MAX, MADV_DONTDUMP);
+	(void)madvise(pages, SECRET_MAX, MADV_DONTFORK);
 	secret->text = pages;
 	return ERR_OK;
 }

@@ -54,6 +54,8 @@ enum err reader_take(struct readers *readers, struct reader *ret)
 		enum err err = store_open(readers->path, STORE_READER, &store, NULL);
 		if (err) {
 			give_back(readers, NULL);
+			if (err == ERR_DAMAGED)
+				readers->on_damage(readers->ctx);
 			return err;
 		}
 	}
