@@ -119,12 +119,6 @@ static enum err take_dropped(void *ctx, const struct sax *sax)
 	return err;
 }
 
-static enum err close_message(void *ctx, const struct reply_message *message)
-{
-	(void)ctx;
-	return message->err;
-}
-
 static const struct sax_rule rules[] = {
 	{ "m:SyncState", .text = take_string, .cap = STATE_MAX_BYTES,
 	  .arg = offsetof(struct hierarchy_call, result.state) },
@@ -142,7 +136,6 @@ static const struct operation sync_hierarchy = {
 	.write = write_question,
 	.rules = rules,
 	.open = open_message,
-	.close = close_message,
 };
 
 enum err ews_sync_hierarchy(struct ews *ews, const char *state, struct ews_hierarchy *ret)

@@ -10,18 +10,6 @@
  * notify - Subscribe, Unsubscribe and GetEvents. One subscription covers all folders.
  */
 
-static enum err open_message(void *ctx, size_t index)
-{
-	(void)ctx, (void)index;
-	return ERR_OK;
-}
-
-static enum err close_message(void *ctx, const struct reply_message *message)
-{
-	(void)ctx;
-	return message->err;
-}
-
 /* --- Subscribe --- */
 
 struct subscribe_call {
@@ -68,8 +56,6 @@ static const struct operation subscribe = {
 	.name = "Subscribe",
 	.write = write_subscribe,
 	.rules = subscribe_rules,
-	.open = open_message,
-	.close = close_message,
 };
 
 enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes, char **ret_id,
@@ -106,8 +92,6 @@ static const struct operation unsubscribe = {
 	.name = "Unsubscribe",
 	.write = write_unsubscribe,
 	.rules = no_rules,
-	.open = open_message,
-	.close = close_message,
 };
 
 void ews_unsubscribe(struct ews *ews, const char *id, int64_t ms)
@@ -149,8 +133,6 @@ static const struct operation get_events = {
 	.name = "GetEvents",
 	.write = write_get_events,
 	.rules = events_rules,
-	.open = open_message,
-	.close = close_message,
 };
 
 enum err ews_get_events(struct ews *ews, const char *id, char **watermark, ews_event_fn fn,

@@ -182,12 +182,6 @@ static enum err close_change(void *ctx, const struct sax *sax)
 	return ERR_OK;
 }
 
-static enum err close_message(void *ctx, const struct reply_message *message)
-{
-	(void)ctx;
-	return message->err;
-}
-
 #define CHANGE "m:Changes/*"
 #define AT(member) offsetof(struct page_call, member)
 
@@ -215,7 +209,6 @@ static const struct operation sync_items = {
 	.write = write_question,
 	.rules = rules,
 	.open = open_message,
-	.close = close_message,
 };
 
 static enum err run(struct page_call *p, struct ews *ews)

@@ -193,6 +193,8 @@ static enum err open_message(void *ctx, const struct sax *sax)
 	if (!is_message_of(reply, sax_name(sax)))
 		return refuse(reply, ERR_STALE_REPLY, "the reply answers another question");
 	clear_status(reply);
+	if (!reply->operation->open)
+		return ERR_OK;
 	return reply->operation->open(reply->ctx, reply->seen_n);
 }
 
@@ -210,6 +212,8 @@ static enum err close_message(void *ctx, const struct sax *sax)
 		buf_clear(&reply->code);
 	message.code = buf_str(&reply->code);
 	message.text = buf_str(&reply->text);
+	if (!reply->operation->close)
+		return message.err;
 	return reply->operation->close(reply->ctx, &message);
 }
 

@@ -31,7 +31,8 @@ struct operation {
 	/* Of what stands in a response message, see REPLY_DEPTH. */
 	const struct sax_rule *rules;
 	/* Before and after each response message, in order. The first index may come again,
-	 * when the question is repeated. */
+	 * when the question is repeated. Both optional: without close() the message's error is
+	 * the call's. */
 	enum err (*open)(void *ctx, size_t index);
 	enum err (*close)(void *ctx, const struct reply_message *message);
 };

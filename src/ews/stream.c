@@ -102,30 +102,16 @@ static enum err write_question(const void *ctx, enum version version, struct buf
 	return err;
 }
 
-static enum err open_message(void *ctx, size_t index)
-{
-	(void)ctx, (void)index;
-	return ERR_OK;
-}
-
-/* The code counts: some say that the connection is fine, and have no subscription for it. */
-static enum err close_message(void *ctx, const struct reply_message *message)
-{
-	(void)ctx;
-	return message->err;
-}
-
 static const struct sax_rule rules[] = {
 	EVENT_RULES("m:Notifications/Notification"),
 	{ 0 },
 };
 
+/* Its messages' codes count: some say that the connection is fine, and have no subscription for it. */
 static const struct operation get_streaming_events = {
 	.name = "GetStreamingEvents",
 	.write = write_question,
 	.rules = rules,
-	.open = open_message,
-	.close = close_message,
 };
 
 static enum err begin_document(struct stream *stream)
