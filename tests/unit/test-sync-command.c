@@ -5,18 +5,6 @@
 
 /* Commands other than update, and the audit. */
 
-static void hold_three(void)
-{
-	fake_add_item("A", "k", "a");
-	fake_add_item("B", "k", "b");
-	fake_add_item("C", "k", "c");
-	fake_add_page(&(struct fake_page){
-		"INBOX",
-		NULL,
-		"s1",
-		{ FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"), FAKE_CREATE("C", "k") } });
-}
-
 static void count_inbox(int64_t total_n, int64_t unread_n)
 {
 	fake_folder("INBOX")->total_n = total_n;
@@ -43,7 +31,7 @@ static void test_what_no_change_told_of_is_found_in_two_digests(void **state)
 {
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	count_inbox(2, 1);
 	run_ok(bench);
 	fake.pages_n = 0;
@@ -70,7 +58,7 @@ static void test_one_digest_that_differs_proves_nothing(void **state)
 {
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	count_inbox(2, 2);
 	run_ok(bench);
 	count_inbox(4, 3);
@@ -85,7 +73,7 @@ static void test_what_a_listing_cannot_mend_is_left_alone_until_a_count_changes(
 {
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	count_inbox(7, 3);
 	run_ok(bench);
 	fake.pages_calls_n = 0;
@@ -114,7 +102,7 @@ static void test_a_difference_that_a_resync_leaves_is_remembered(void **state)
 {
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	count_inbox(9, 9);
 	run_ok(bench);
 	fake.pages_n = 0;
@@ -130,7 +118,7 @@ static void test_nothing_is_audited_while_something_is_pending(void **state)
 {
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	count_inbox(2, 2);
 	fake_item("C")->err = ERR_TRANSIENT;
 	fake.items_fault = (struct fake_fault){ ERR_AUTH, -1, -1 };
@@ -149,7 +137,7 @@ static void test_a_comparison_counts_each_item_once(void **state)
 	AUTO(comparison) struct comparison found = { 0 };
 	AUTO(folder) struct folder inbox = { 0 };
 
-	hold_three();
+	announce_three();
 	run_ok(bench);
 	fake.pages_n = 0;
 	fake_add_page(
@@ -216,7 +204,7 @@ static void test_a_resync_asks_again_for_what_could_not_be_delivered(void **stat
 {
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	fake_item("B")->err = ERR_BAD_ITEM;
 	start(bench);
 	fake_item("B")->err = ERR_OK;
@@ -234,7 +222,7 @@ static void test_a_verify_lists_and_stores_nothing(void **state)
 {
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	start(bench);
 	fake_add_page(&(struct fake_page){ "INBOX", "s1", "s2", { FAKE_DELETE("A") } });
 	fake.pages_calls_n = fake.folders_calls_n = fake.hierarchy_calls_n = 0;
@@ -253,7 +241,7 @@ static void test_a_verify_does_not_make_the_sync_complete(void **state)
 	struct bench *bench = *state;
 	struct sync_status status;
 
-	hold_three();
+	announce_three();
 	fake.items_fault = (struct fake_fault){ ERR_AUTH, -1, -1 };
 	check_ok(sync_start(bench->sync, NULL, NULL));
 	check_err(run_command(bench, SYNC_UPDATE, 1), ERR_AUTH);
@@ -338,7 +326,7 @@ static void test_commands_that_compare_the_same_folder_exclude_each_other(void *
 	};
 	struct bench *bench = *state;
 
-	hold_three();
+	announce_three();
 	start(bench);
 	fake.on_page = hold;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -365,7 +353,7 @@ static void test_a_cancel_is_for_its_directory(void **state)
 	struct waiter inbox = { 0 }, other = { 0 };
 	uint64_t ticket;
 
-	hold_three();
+	announce_three();
 	start(bench);
 	goes_on = false;
 	fake.on_page = hold;
@@ -388,7 +376,7 @@ static void test_offline_ends_what_runs_and_refuses_what_comes(void **state)
 	struct sync_status status;
 	uint64_t ticket;
 
-	hold_three();
+	announce_three();
 	start(bench);
 	goes_on = false;
 	fake.on_page = hold;
@@ -466,7 +454,7 @@ static void test_many_threads_may_command(void **state)
 	struct bench *bench = *state;
 	pthread_t threads[4];
 
-	hold_three();
+	announce_three();
 	start(bench);
 	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, knock, bench), 0);

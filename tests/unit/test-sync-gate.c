@@ -155,18 +155,6 @@ static void test_a_long_back_off_is_kept_and_an_endless_one_is_not(void **state)
 	assert_in_range(closed_ms(bench->sync), 3599 * 1000, 3600 * 1000);
 }
 
-static void announce_three(void)
-{
-	fake_add_item("A", "k", "a");
-	fake_add_item("B", "k", "b");
-	fake_add_item("C", "k", "c");
-	fake_add_page(&(struct fake_page){
-		"INBOX",
-		NULL,
-		"s1",
-		{ FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"), FAKE_CREATE("C", "k") } });
-}
-
 /* I8: the server is well, and says to this one alone that it is busy. */
 static void test_I8_an_item_that_keeps_its_server_busy_ends_no_sync(void **state)
 {

@@ -146,14 +146,7 @@ static void test_I9_a_slow_digest_leaves_time_to_fetch(void **state)
 
 static void hold_three(struct bench *bench)
 {
-	fake_add_item("A", "k", "a");
-	fake_add_item("B", "k", "b");
-	fake_add_item("C", "k", "c");
-	fake_add_page(&(struct fake_page){
-		"INBOX",
-		NULL,
-		"s1",
-		{ FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"), FAKE_CREATE("C", "k") } });
+	announce_three();
 	run_ok(bench);
 	/* From now on the state is refused; B changed, C is gone, D is new. */
 	fake.pages_n = 0;

@@ -86,6 +86,19 @@ static inline int bench_down(void **state)
 
 #define bench_test(fn) cmocka_unit_test_setup_teardown(fn, bench_up, bench_down)
 
+/* A, B and C in the Inbox, in one page. */
+static inline void announce_three(void)
+{
+	fake_add_item("A", "k", "a");
+	fake_add_item("B", "k", "b");
+	fake_add_item("C", "k", "c");
+	fake_add_page(&(struct fake_page){
+		"INBOX",
+		NULL,
+		"s1",
+		{ FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"), FAKE_CREATE("C", "k") } });
+}
+
 static inline void run_ok(struct bench *bench)
 {
 	enum err err = run_whole(bench->sync);
