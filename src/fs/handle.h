@@ -15,8 +15,8 @@
  * thread.
  *
  * Such a thread can open, read and log nothing: it only tells the kernel. Where there is no second
- * handle to be had (an old kernel, a /dev/fuse that only root may open: false) all stays as it was,
- * and only the end of a crash is worse.
+ * handle to be had, or not without the others (an old kernel, a /dev/fuse that only root may open:
+ * false), the thread does its work all the same, and only the end of a crash is worse.
  */
 bool handle_take_own(int session_fd);
 
