@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailbox/internal.h"
 
-enum { ROOT_INO = 1 };
-
 /* What the kernel asks, answered from the cache by a reader of its own (I5). */
 
 uint32_t mailbox_generation(const struct mailbox *mailbox)

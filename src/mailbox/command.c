@@ -5,7 +5,7 @@
 
 /* One command line: its name, and after it "tree" and "nowait" in any order. */
 
-enum { LINE_MAX_BYTES = 255, ROOT_INO = 1 };
+enum { LINE_MAX_BYTES = 255 };
 
 struct order {
 	enum sync_command command;

@@ -12,7 +12,6 @@
  * found from there. Inodes that the kernel holds are read on from where they are: the numbers of
  * the two never meet.
  */
-enum { ROOT_INO = 1 };
 
 static void on_damage(void *ctx)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { ROOT_INO = 1, DEPTH_MAX = 1000 };
+enum { DEPTH_MAX = 1000 };
 
 static void facts_release(struct facts *facts)
 {

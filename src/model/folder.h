@@ -25,6 +25,8 @@ struct digest {
  * nothing changed. */
 bool digest_equal(const struct digest *a, const struct digest *b);
 
+#define ROOT_INO 1 /* of the top folder, which is the mount's root */
+
 struct folder {
 	uint64_t ino; /* 0: not in the store yet */
 	char *id, *change_key, *parent_id;

@@ -15,8 +15,7 @@
  * (inodes, entries, graves) - content, attrs - record (an item's row) - folder, item, arrive, queue.
  */
 #define SCHEMA_VERSION 1
-#define SCHEMA_APPLICATION 0x45575331 /* "EWS1", in the header of the file */
-#define ROOT_INO 1
+#define SCHEMA_APPLICATION 0x45575331	/* "EWS1", in the header of the file */
 #define CONTENT_MAX ((uint64_t)1 << 37) /* bytes of a file */
 
 enum inode_flag {

@@ -171,7 +171,7 @@ static enum err judge(struct sync *sync, const struct folder *folder, struct sus
 static bool is_audited(const struct folder *folder, const struct visit *visit)
 {
 	return visit->is_read && !visit->err && visit->digest.known && visit->digest.total_n >= 0 &&
-	       folder->sync_state && (folder->shown_in || folder->ino == 1);
+	       folder->sync_state && (folder->shown_in || folder->ino == ROOT_INO);
 }
 
 static enum err audit_one(struct sync *sync, const struct folder *folder, const struct visit *visit,

@@ -10,7 +10,6 @@
 #include "base/fault.h"
 #include "base/log.h"
 
-enum { ROOT_INO = 1 };
 enum { BUSY_MS = 10 * 1000, BUSY_STEP_MS = 100 };
 enum { ASIDE_MAX = 9 };		    /* damaged files that are kept */
 #define INO_END (UINT64_C(1) << 43) /* of all numbers: what the content's rows have room for */

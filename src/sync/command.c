@@ -13,8 +13,6 @@
  * (struct errand) and tells of progress by ticket.
  */
 
-enum { ROOT_INO = 1 };
-
 static bool is_in(const uint64_t *above, size_t n, uint64_t dir)
 {
 	for (size_t i = 0; i < n; i++) {

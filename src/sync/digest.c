@@ -121,7 +121,7 @@ static enum err note_folder(void *ctx, size_t index, const struct ews_folder_rep
 		return ERR_OK;
 	visit->digest = reply->folder->digest;
 	visit->face = face_of(reply->folder);
-	if (asked->round->folders.list[asked->list[index]].ino == 1)
+	if (asked->round->folders.list[asked->list[index]].ino == ROOT_INO)
 		return folder_copy(reply->folder, &asked->round->root);
 	return ERR_OK;
 }

@@ -370,6 +370,8 @@ MUST_CHECK enum err relist_end(struct pull *pull, struct txn *txn);
 typedef enum err (*pull_page_fn)(void *ctx, const struct ews_page *page, bool last);
 /* Asks for pages from pull->state on, until the last. */
 MUST_CHECK enum err pull_each_page(struct pull *pull, pull_page_fn fn, void *ctx);
+/* What is not shown is not fetched; what was shown once stays in step. */
+bool pull_is_wanted(const struct folder *folder);
 /* Brings one folder's items up to date with the server. */
 MUST_CHECK enum err pull_folder(struct sync *sync, const struct folder *folder,
 				struct visit *visit);

@@ -12,7 +12,7 @@
  * its folders and none of their items waits to be fetched; those of the root end with the
  * run, as it speaks for the whole.
  */
-enum { ROOT_INO = 1, SETTLE_MS = 50 };
+enum { SETTLE_MS = 50 };
 
 /* --- wishes --- */
 

@@ -140,7 +140,7 @@ static enum err pull(struct sync *sync, const struct folder *folder)
 	struct visit visit = { .digest = folder->digest };
 
 	/* One that failed is tried again in its own time. */
-	if (folder->error || (folder->shown_in == 0 && folder->ino != 1 && !folder->sync_state))
+	if (folder->error || !pull_is_wanted(folder))
 		return ERR_OK;
 	enum err err = pull_folder(sync, folder, &visit);
 	if (!err || gate_ends_run(err))

@@ -165,6 +165,11 @@ static enum err pull_afresh(struct pull *pull, enum relist kind)
 	return err ? err : pull_each_page(pull, keep_page, pull);
 }
 
+bool pull_is_wanted(const struct folder *folder)
+{
+	return folder->shown_in != 0 || folder->ino == ROOT_INO || folder->sync_state;
+}
+
 enum err pull_folder(struct sync *sync, const struct folder *folder, struct visit *visit)
 {
 	AUTO(pull) struct pull pull = { .sync = sync, .folder = folder, .visit = visit };

@@ -58,7 +58,7 @@ static enum err land(struct sync *sync)
 	return err;
 }
 
-static void forget_all(struct sync *sync)
+void rebuild_forget(struct sync *sync)
 {
 	round_release(&sync->last_round);
 	findings_release(&sync->findings);
@@ -80,7 +80,7 @@ static void move_to(struct sync *sync, struct store *fresh)
 
 	store_set_listener(fresh, sync_hear, sync);
 	store_set_listener(old, NULL, NULL);
-	forget_all(sync);
+	rebuild_forget(sync);
 	lock_acquire(&sync->lock);
 	sync->store = fresh;
 	sync->renewal.is_begun = true;

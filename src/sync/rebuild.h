@@ -16,6 +16,8 @@ struct renewal {
 
 /* True when there is damage to get away from. */
 bool rebuild_is_due(struct sync *sync);
+/* All that the engine remembers of its store. */
+void rebuild_forget(struct sync *sync);
 /* Leaves the damaged store for a new one. ERR_CANCELLED: later. */
 MUST_CHECK enum err rebuild_begin(struct sync *sync);
 /* A run has brought everything. */

@@ -13,7 +13,6 @@
  * other folders are listed: its items come first.
  */
 enum {
-	ROOT_INO = 1,
 	HIERARCHY_TRIES = 3, /* folders that come while we look */
 	PASSES_MAX = 8,	     /* of folders that change while they are listed */
 };
@@ -111,8 +110,7 @@ static bool wants_pull(const struct sync *sync, const struct folder *folder,
 {
 	if (!visit->is_read || visit->err)
 		return false;
-	/* What is not shown is not fetched; what was shown once stays in step. */
-	if (folder->shown_in == 0 && folder->ino != ROOT_INO && !folder->sync_state)
+	if (!pull_is_wanted(folder))
 		return false;
 	return !folder->sync_state || !visit->digest.known || wishes_find(sync, folder->ino) ||
 	       !digest_equal(&folder->digest, &visit->digest);

@@ -11,7 +11,6 @@
  * disk too. Where it is full all the same a commit fails as a whole, and the run is tried again.
  */
 enum {
-	ROOT_INO = 1,
 	LOOK_MS = 1000,
 	ITEM_BYTES = 2000,    /* beside the content */
 	LOG_BYTES = 32 << 20, /* what is written stands in the write-ahead log too, for a while */

@@ -234,7 +234,7 @@ void status_note_queue(struct sync *sync)
 	struct store_tally tally;
 	int64_t now = clock_boot_ms();
 
-	if (now < board->look_ms || store_load_tally(sync->store, 1, true, &tally) != ERR_OK)
+	if (now < board->look_ms || store_load_tally(sync->store, ROOT_INO, true, &tally) != ERR_OK)
 		return;
 	board->look_ms = now + QUEUE_LOOK_MS;
 	uint64_t left = tally.pending_bytes + load_refetch_bytes(sync) +

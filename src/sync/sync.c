@@ -61,16 +61,12 @@ void sync_release(struct sync **ref)
 	sync_stop(sync);
 	ews_release(&sync->ews); /* what was under way lands now */
 	store_set_listener(sync->store, NULL, NULL);
+	rebuild_forget(sync);
+	watch_release(sync);
 	graves_destroy(&sync->graves);
 	lock_destroy(&sync->board.lock);
 	cond_destroy(&sync->cond);
 	lock_destroy(&sync->lock);
-	round_release(&sync->last_round);
-	findings_release(&sync->findings);
-	watch_release(sync);
-	wishes_clear(sync);
-	free(sync->suspects.list);
-	free(sync->sights);
 	free(sync);
 	*ref = NULL;
 }
