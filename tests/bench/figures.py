@@ -37,6 +37,7 @@ class Figure:
     ours: list[float] = dataclasses.field(default_factory=list)
     theirs: list[float] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    limits: list[str] = dataclasses.field(default_factory=list)  # measured too: what keeps it from its target
     alone: str = ""      # the server's own rate, where one is in play
     void: str = ""       # why the row says nothing
     uncounted: str = ""  # why it does not count

@@ -19,6 +19,14 @@ def run(place, items_n, size):
             for what, n, took, cpu in map(str.split, printed.decode().splitlines())}
 
 
+def bare(place, items_n, size):
+    """Seconds of the processor for a message of which SQLite keeps the bytes, and nothing else is done."""
+    _, printed = machine.timed("taskset", "-c", "0", ewsfs.BUILD / "tests/bench/bench-bare", place, items_n, size)
+    for path in place.glob("bare.db*"):
+        path.unlink()
+    return float(printed.split()[3]) / items_n
+
+
 def measure(bench, wanted):
     del wanted
     changes = Figure(13, "IdOnly changes parsed and applied a second", Target(100000, True, "/s"), unit="/s")
@@ -30,6 +38,9 @@ def measure(bench, wanted):
         content.ours.append(rates["mime"][0] / MB)
     changes.notes.append(f"{rates['changes'][1]:,.0f} a second of the processor's time")
     content.notes.append(f"{rates['mime'][1] / MB:,.0f} MB a second of the processor's time")
+    content.limits.append(f"SQLite alone takes {bare(bench.place, bench.few(ITEMS_N), SIZE) * 1e6:.0f} µs of the "
+                          f"{SIZE / rates['mime'][1] * 1e6:.0f} µs that the processor has for a message of 10 KB, when "
+                          "all it gets are the bytes (bench-bare)")
     large = run(bench.place, bench.few(LARGE_N), LARGE_SIZE)["mime"]
     content.notes.append(f"with messages of {LARGE_SIZE // 1000} KB {large[0] / MB:,.0f} MB/s, "
                          f"{large[1] / MB:,.0f} of the processor's time")

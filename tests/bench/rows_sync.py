@@ -6,6 +6,7 @@ a client has one request under way at a time, the share of its time that the ser
 the server: a row whose peer waits more than half of its time does not count.
 """
 import functools
+import os
 import shutil
 import sys
 import time
@@ -33,12 +34,15 @@ class Sides:
     def __init__(self, bench, server, place):
         self.bench, self.server, self.place = bench, server, place
         self.shares = {}
+        self.own_cpu, self.server_cpu = [], []  # seconds of the processor for each first sync of ewsfs
 
     def timed_with_server(self, name, work):
         """The seconds that work takes, and for what part of them the server was working."""
         before, begun = machine.cpu_seconds(self.server.process.pid), time.monotonic()
         took = work() or time.monotonic() - begun
         worked = machine.cpu_seconds(self.server.process.pid) - before
+        if name == "ewsfs":
+            self.server_cpu.append(worked)
         self.shares.setdefault(name, []).append(worked / took)
         return took
 
@@ -51,6 +55,7 @@ class Sides:
 
         try:
             took = self.timed_with_server("ewsfs", sync)
+            self.own_cpu.append(machine.cpu_seconds(mounts[0].process.pid))
             return Sample(took, mail.digest(mounts[0].path, mail.normal) if digests else None)
         finally:
             mounts[0].close()
@@ -113,12 +118,23 @@ def run_loop(loop):
     return Sample(took, None if is_same else (asked, expected))
 
 
+def limit_of_cores(sides, messages_n, curl_s):
+    """What no program could pass that does the same work, had it all cores to itself all the time."""
+    own, server = min(sides.own_cpu) / messages_n, min(sides.server_cpu) / messages_n
+    best = os.cpu_count() / (own + server)
+    return (f"a message takes {own * 1e6:.0f} µs of the processor in ewsfs and {server * 1e6:.0f} µs in the server: "
+            f"spread over all {os.cpu_count()} cores without a gap that is {rate(best, 1)}, "
+            f"{show(best / (messages_n / curl_s))} × of curl's rate; curl neither parses nor decodes nor keeps "
+            "anything")
+
+
 def against_curl(bench, sides, loop, messages_n):
     bench.say("first syncs by ewsfs and the same requests by curl")
     figure = in_turn(
         Figure(8, f"initial sync of {messages_n:,} messages, rate of the same requests alone",
                Target(0.7, at_least=True), ("ewsfs", "curl, 4 connections"), inverse=True),
         bench.sync_runs_n, functools.partial(sides.ewsfs, False), functools.partial(run_loop, loop))
+    figure.limits.append(limit_of_cores(sides, messages_n, min(figure.theirs)))
     requests_n, reply_bytes = loop.expected
     figure.alone = rate(messages_n, min(figure.theirs))
     figure.notes.append(

@@ -75,6 +75,15 @@ def measure(bench, module, wanted):
         yield figure
 
 
+def notes(figures, of):
+    """Each once, with the rows that it is about."""
+    rows = {}
+    for figure in figures:
+        for note in of(figure):
+            rows.setdefault(note, []).append(str(figure.row))
+    return [f"- {', '.join(dict.fromkeys(numbers))}: {note}" for note, numbers in rows.items()]
+
+
 def report(bench, figures, described, took_s):
     """In order of their rows."""
     figures = sorted(figures, key=lambda figure: figure.row)
@@ -85,11 +94,9 @@ def report(bench, figures, described, took_s):
     if bench.scale != 1:
         lines.append(f"- **{bench.scale} times fewer items: a trial of the scripts, no result**")
     lines += ["", line(HEAD), line(["---"] * len(HEAD)), *(line(figure.cells()) for figure in figures), "", "## Notes", ""]
-    rows = {}
-    for figure in figures:
-        for note in figure.notes:
-            rows.setdefault(note, []).append(str(figure.row))
-    lines += [f"- {', '.join(dict.fromkeys(numbers))}: {note}" for note, numbers in rows.items()]
+    lines += notes(figures, lambda figure: figure.notes)
+    if missed := notes(figures, lambda figure: figure.limits if "not met" in figure.verdict() else ()):
+        lines += ["", "## What keeps a figure from its target", "", *missed]
     return "\n".join(lines) + "\n"
 
 
