@@ -2,10 +2,11 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <nettle/base64.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/base64.h"
 
 /* Begins s with that form, where a 0 is any digit? sscanf alone takes blanks and signs too. */
 static bool has_form(const char *s, const char *form)
@@ -101,13 +102,12 @@ enum err text_parse_base64(struct buf *buf, const char *s, size_t n)
 {
 	struct base64_decode_ctx ctx;
 	AUTO(str) char *decoded = malloc(BASE64_DECODE_LENGTH(n) + 1);
-	size_t len = BASE64_DECODE_LENGTH(n) + 1;
+	size_t len;
 
 	if (!decoded)
 		return ERR_NOMEM;
 	base64_decode_init(&ctx);
-	if (!base64_decode_update(&ctx, &len, (uint8_t *)decoded, n, s) ||
-	    !base64_decode_final(&ctx))
+	if (!base64_feed(&ctx, s, n, (uint8_t *)decoded, &len) || !base64_decode_final(&ctx))
 		return ERR_INVALID;
 	return buf_append(buf, decoded, len);
 }

@@ -31,10 +31,10 @@ enum err mime_feed(struct mime_decoder *decoder, struct spool *to, const char *t
 				return err;
 			continue;
 		}
-		if (!base64_decode_update(&decoder->base64, &room, decoder->out + decoder->out_n,
-					  some, text))
+		size_t len;
+		if (!base64_feed(&decoder->base64, text, some, decoder->out + decoder->out_n, &len))
 			return ERR_INVALID;
-		decoder->out_n += room;
+		decoder->out_n += len;
 		text += some;
 		n -= some;
 	}

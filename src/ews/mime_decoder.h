@@ -2,8 +2,7 @@
 #ifndef EWS_MIME_DECODER_H
 #define EWS_MIME_DECODER_H
 
-#include <nettle/base64.h>
-
+#include "base/base64.h"
 #include "base/spool.h"
 
 /*
