@@ -185,7 +185,7 @@ enum err store_put_content(struct txn *txn, int64_t row, const struct item *item
 	if (record.state >= ITEM_EXCLUDED)
 		return ERR_OK;
 	record.verdict = verdict;
-	err = queue_done(store, row, item->change_key);
+	err = queue_done(store, &record, item->change_key);
 	if (!err)
 		err = is_name_taken(store, &record, name, &taken);
 	if (err || !taken)
@@ -265,7 +265,7 @@ enum err store_put_ghost(struct txn *txn, int64_t row)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
 	if (record.state >= ITEM_EXCLUDED)
 		return ERR_OK;
-	err = queue_done(store, row, NULL);
+	err = queue_done(store, &record, NULL);
 	if (!err && record.is_hollow)
 		err = record_unlink(store, &record);
 	str_release(&record.error);

@@ -341,9 +341,12 @@ enum err store_put_folder_error(struct txn *txn, uint64_t ino, const char *error
 
 enum err store_load_tally(struct store *store, uint64_t dir, bool tree, struct store_tally *ret)
 {
-	AUTO(query) struct query q = query(store, SQL_LOAD_TALLY, v_int((int64_t)dir), v_int(tree));
-	enum err err = query_one(&q);
+	enum err err = store->in_txn ? tally_flush(store) : ERR_OK;
 
+	if (err)
+		return err;
+	AUTO(query) struct query q = query(store, SQL_LOAD_TALLY, v_int((int64_t)dir), v_int(tree));
+	err = query_one(&q);
 	if (err)
 		return err;
 	/* The root is there before the folders are listed. */

@@ -11,8 +11,9 @@
 /*
  * internal - what the files of the store share.
  *
- * Lowest first: pages (their sums) - sql (statements) - txn (commits and the news of them) - tree
- * (inodes, entries, graves) - content, attrs - record (an item's row) - folder, item, arrive, queue.
+ * Lowest first: pages (their sums) - sql (statements) - tally (the counts) - txn (commits and the news
+ * of them) - tree (inodes, entries, graves) - content, attrs - record (an item's row) - folder, item,
+ * arrive, queue.
  */
 #define SCHEMA_VERSION 1
 #define SCHEMA_APPLICATION 0x45575331	/* "EWS1", in the header of the file */
@@ -22,6 +23,26 @@ enum inode_flag {
 	INODE_DIR = 1,
 	INODE_BURIED = 2,
 	INODE_HOLLOW = 4, /* a file whose content the server could not deliver */
+};
+
+/* In the order of the columns of tally. */
+enum count {
+	COUNT_KNOWN,
+	COUNT_ITEMS,
+	COUNT_UNREAD,
+	COUNT_BYTES,
+	COUNT_PENDING,
+	COUNT_PENDING_BYTES,
+	COUNT_QUARANTINED,
+	COUNT_REGRESSED,
+	COUNT_UNCOVERED,
+	COUNT_UNKNOWN,
+	COUNT_QUEUED,
+	COUNT_COUNT,
+};
+struct counts {
+	uint64_t folder;
+	int64_t n[COUNT_COUNT];
 };
 
 struct store {
@@ -47,7 +68,9 @@ struct store {
 	bool in_txn;
 	enum err txn_err; /* the first failure: what half succeeded must not commit */
 	struct spool news;
-	struct set dirs; /* whose listing changed */
+	struct set dirs;	  /* whose listing changed */
+	struct counts counts[16]; /* what is to be added to the tallies: tally.c */
+	size_t counts_n;
 	uint64_t entry_at_begin;
 };
 
@@ -69,6 +92,16 @@ int64_t sum_bytes(const void *bytes, size_t n, uint64_t seed);
 
 /* NFS, SMB or FUSE, by statfs(2). */
 bool store_is_remote(long fs_type);
+
+/* --- tally.c --- */
+
+/* What an item adds to the tally of its folder. */
+struct record;
+struct counts record_counts(const struct record *record);
+/* Of the open transaction; sign -1 takes it away. */
+MUST_CHECK enum err tally_add(struct store *store, const struct counts *counts, int sign);
+/* Writes what was added so far: before the commit, and before a tally is read. */
+MUST_CHECK enum err tally_flush(struct store *store);
 
 /* --- txn.c: each is told to the listener after the commit --- */
 
@@ -115,6 +148,7 @@ struct record {
 	int64_t received, modified;
 	char *change_key, *error;
 	bool is_queued, is_hollow;
+	struct counts counted; /* what the tally has of it */
 };
 void record_release(struct record *record);
 /* All three: ERR_NOT_FOUND. */
@@ -125,7 +159,10 @@ MUST_CHECK enum err record_next(struct store *store, uint64_t folder, struct rec
 /* Any of the folder with a row above that and not ITEM_LEFT. */
 MUST_CHECK enum err record_next_mirrored(struct store *store, uint64_t folder, int64_t after,
 					 struct record *ret);
-MUST_CHECK enum err record_save(struct store *store, const struct record *record);
+/* All of it but the state of its job: one that is no longer is_queued leaves the queue. */
+MUST_CHECK enum err record_save(struct store *store, struct record *record);
+/* Keeps the tally: for who changed the row by another statement. */
+MUST_CHECK enum err record_count(struct store *store, struct record *record);
 /* A size as a server states it, within what a file can have: so that no sum of them overflows. */
 uint64_t record_stated_size(uint64_t size);
 /* A flag the server told of: true when that is news. */
@@ -167,9 +204,9 @@ MUST_CHECK enum err folder_load_counted(struct store *store, uint64_t ino, struc
 
 /* --- queue.c --- */
 
-/* Takes the job out of the queue, unless it was queued anew for another version meanwhile. */
-MUST_CHECK enum err queue_done(struct store *store, int64_t row, const char *change_key);
-MUST_CHECK enum err queue_drop(struct store *store, int64_t row);
+/* The record, once saved, leaves the queue, unless it was queued anew for another version meanwhile. */
+MUST_CHECK enum err queue_done(struct store *store, struct record *record, const char *change_key);
+void queue_drop(struct store *store, struct record *record);
 /* The change key that is wanted, NULL when nobody said. */
 MUST_CHECK enum err queue_load_wanted(struct store *store, int64_t row, char **ret);
 MUST_CHECK enum err queue_retry(struct store *store, int64_t row, int64_t not_before_ms);

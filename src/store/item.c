@@ -57,20 +57,43 @@ enum err store_each_item(struct store *store, uint64_t folder, int64_t after, st
 	return q.err;
 }
 
-static enum err add_item(struct store *store, uint64_t folder, const struct item_head *head,
-			 int64_t *ret_row)
-{
-	struct value is_read = head->has_read ? v_int(head->is_read) : v_text(NULL);
-	AUTO(query)
-	struct query q = query(store, SQL_ADD_ITEM, v_id(head->id), v_ino(folder),
-			       v_int(head->kind), is_read,
-			       v_int((int64_t)record_stated_size(head->size)),
-			       v_time(head->received), v_time(head->modified));
-	enum err err = query_one(&q);
+/* A place in the queue that a row has from the beginning. */
+struct item_job {
+	enum fetch_priority priority;
+	const char *change_key;
+};
 
-	if (!err)
-		*ret_row = col_int(&q, 0);
-	return err;
+/* job NULL: not queued. */
+static enum err add_item(struct store *store, uint64_t folder, const struct item_head *head,
+			 const struct item_job *job, int64_t *ret_row)
+{
+	const struct record record = {
+		.folder = folder,
+		.state = ITEM_PENDING,
+		.is_read = head->has_read ? head->is_read : -1,
+		.size = record_stated_size(head->size),
+		.is_queued = job,
+	};
+	const struct counts counts = record_counts(&record);
+	struct value null = v_text(NULL);
+
+	enum err err = run(store, SQL_ADD_ITEM, v_id_key(head->id), v_id(head->id), v_ino(folder),
+			   v_int(head->kind), head->has_read ? v_int(head->is_read) : null,
+			   v_int((int64_t)record.size), v_time(head->received),
+			   v_time(head->modified), job ? v_int(0) : null,
+			   job ? v_int(job->priority) : null, v_id(job ? job->change_key : NULL));
+	if (err)
+		return err;
+	*ret_row = sqlite3_last_insert_rowid(store->db);
+	return tally_add(store, &counts, 1);
+}
+
+enum err store_add_item(struct txn *txn, uint64_t folder, const struct item_head *head,
+			const char *change_key, enum fetch_priority priority, int64_t *ret_row)
+{
+	const struct item_job job = { priority, change_key };
+
+	return add_item(txn->store, folder, head, &job, ret_row);
 }
 
 /* Under the same name, as far as nobody has it there. */
@@ -130,9 +153,6 @@ static enum err update_item(struct store *store, struct record *record, uint64_t
 	record->folder = folder;
 	if (!err)
 		err = record_save(store, record);
-	if (!err)
-		err = run(store, SQL_MOVE_JOB, v_int(record->row), v_ino(folder),
-			  v_int(record->kind), v_time(record->received));
 	if (err || !record->ino)
 		return err;
 	err = record_stamp_ctime(store, record, has_new_flag);
@@ -146,7 +166,7 @@ enum err store_put_head(struct txn *txn, uint64_t folder, const struct item_head
 	enum err err = record_find(txn->store, head->id, &record);
 
 	if (err == ERR_NOT_FOUND)
-		return add_item(txn->store, folder, head, ret_row);
+		return add_item(txn->store, folder, head, NULL, ret_row);
 	if (!err)
 		err = update_item(txn->store, &record, folder, head);
 	if (!err)

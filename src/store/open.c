@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -282,11 +283,20 @@ static enum err forget_delays(struct store *store)
 	return store->mode == STORE_WRITER ? run(store, SQL_FORGET_DELAYS) : ERR_OK;
 }
 
+/* Counting what it allocates costs SQLite a lock each time. */
+static void configure_sqlite(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum err open_db(struct store *store)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	bool writes = store->mode == STORE_WRITER;
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 		    (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+
+	pthread_once(&once, configure_sqlite); /* before its first use */
 	int rc = sqlite3_open_v2(store->path, &store->db, flags, pages_vfs()),
 	    sum_n = PAGE_SUM_BYTES;
 

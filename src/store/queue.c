@@ -33,12 +33,13 @@ enum err store_queue_fetch(struct txn *txn, int64_t row, const char *change_key,
 
 	if (err)
 		return err;
-	if (record.state >= ITEM_GHOST) {
+	if (record.state >= ITEM_GHOST)
 		record.state = record.ino ? ITEM_LOCAL : ITEM_PENDING;
-		err = record_save(store, &record);
-	}
+	record.is_queued = true;
+	err = run(store, SQL_QUEUE, v_int(row), v_int(priority), v_id(change_key),
+		  v_int(record.state));
 	if (!err)
-		err = run(store, SQL_QUEUE, v_int(row), v_int(priority), v_id(change_key));
+		err = record_count(store, &record);
 	if (!err && set_has(&store->taken, (uint64_t)row))
 		err = set_put(&store->again, (uint64_t)row);
 	return err;
@@ -58,6 +59,8 @@ enum err store_drop_refetches(struct txn *txn)
 	/* What somebody works on comes all the same, and may have to be asked for again. */
 	for (size_t i = 0; !err && i < store->taken.n; i++)
 		err = run(store, SQL_KEEP_JOB, v_int((int64_t)store->taken.list[i]));
+	if (!err)
+		err = run(store, SQL_UNCOUNT_REFETCHES);
 	return err ? err : run(store, SQL_DROP_REFETCHES);
 }
 
@@ -80,26 +83,28 @@ enum err queue_load_wanted(struct store *store, int64_t row, char **ret)
 	return q.err;
 }
 
-enum err queue_drop(struct store *store, int64_t row)
+void queue_drop(struct store *store, struct record *record)
 {
-	untake(store, row);
-	return run(store, SQL_DROP_JOB, v_int(row));
+	untake(store, record->row);
+	record->is_queued = false;
 }
 
 /* A page may have told of a newer version while this one was on its way. */
-enum err queue_done(struct store *store, int64_t row, const char *change_key)
+enum err queue_done(struct store *store, struct record *record, const char *change_key)
 {
 	AUTO(str) char *wanted = NULL;
+	bool is_newer_wanted = false;
+	enum err err = ERR_OK;
 
-	if (!set_has(&store->again, (uint64_t)row))
-		return queue_drop(store, row);
-	enum err err = queue_load_wanted(store, row, &wanted);
-	if (err)
-		return err;
-	if (wanted && change_key && strcmp(wanted, change_key) == 0)
-		return queue_drop(store, row);
-	untake(store, row);
-	return ERR_OK;
+	if (set_has(&store->again, (uint64_t)record->row)) {
+		err = queue_load_wanted(store, record->row, &wanted);
+		is_newer_wanted = !wanted || !change_key || strcmp(wanted, change_key) != 0;
+	}
+	if (!err && is_newer_wanted)
+		untake(store, record->row);
+	else if (!err)
+		queue_drop(store, record);
+	return err;
 }
 
 enum err queue_retry(struct store *store, int64_t row, int64_t not_before_ms)
@@ -229,10 +234,13 @@ enum err store_return_batch(struct store *store, const struct fetch_batch *batch
 
 enum err store_load_queue(struct store *store, int64_t *ret_due_ms, uint64_t *ret_n)
 {
-	AUTO(query) struct query q = query(store, SQL_COUNT_QUEUE);
 	int64_t due_ms = INT64_MAX;
-	enum err err = query_one(&q);
+	enum err err = store->in_txn ? tally_flush(store) : ERR_OK;
 
+	if (err)
+		return err;
+	AUTO(query) struct query q = query(store, SQL_COUNT_QUEUE);
+	err = query_one(&q);
 	if (!err)
 		err = load_due(store, &due_ms);
 	if (err)

@@ -39,6 +39,7 @@ static enum err read_record(struct query *q, struct record *ret)
 		.is_queued = col_int(q, 15),
 		.is_hollow = col_int(q, 16) & INODE_HOLLOW,
 	};
+	record.counted = record_counts(&record);
 	col_id(q, 13, &record.change_key);
 	col_copy(q, 14, &record.error);
 	if (q->err)
@@ -57,7 +58,7 @@ enum err record_load(struct store *store, int64_t row, struct record *ret)
 
 enum err record_find(struct store *store, const char *id, struct record *ret)
 {
-	AUTO(query) struct query q = query(store, SQL_FIND_RECORD, v_id(id));
+	AUTO(query) struct query q = query(store, SQL_FIND_RECORD, v_id_key(id), v_id(id));
 
 	return read_record(&q, ret);
 }
@@ -78,16 +79,29 @@ enum err record_next_mirrored(struct store *store, uint64_t folder, int64_t afte
 	return read_record(&q, ret);
 }
 
-enum err record_save(struct store *store, const struct record *record)
+enum err record_count(struct store *store, struct record *record)
+{
+	enum err err = tally_add(store, &record->counted, -1);
+
+	record->counted = record_counts(record);
+	return err ? err : tally_add(store, &record->counted, 1);
+}
+
+enum err record_save(struct store *store, struct record *record)
 {
 	struct value is_read = record->is_read < 0 ? v_text(NULL) : v_int(record->is_read);
+	enum err err = run(store, SQL_PUT_ITEM, v_int(record->row), v_ino(record->ino),
+			   v_ino(record->entry), v_int(record->kind), v_int(record->state),
+			   v_int(record->verdict), is_read, v_int(record->by_received),
+			   v_int((int64_t)record->size), v_int((int64_t)record->file_size),
+			   v_time(record->received), v_time(record->modified),
+			   v_id(record->change_key), v_text(record->error),
+			   v_int(record->is_queued));
 
-	return run(store, SQL_PUT_ITEM, v_int(record->row), v_ino(record->folder),
-		   v_ino(record->ino), v_ino(record->entry), v_int(record->kind),
-		   v_int(record->state), v_int(record->verdict), is_read,
-		   v_int(record->by_received), v_int((int64_t)record->size),
-		   v_int((int64_t)record->file_size), v_time(record->received),
-		   v_time(record->modified), v_id(record->change_key), v_text(record->error));
+	/* Apart, since an index has it. */
+	if (!err && record->folder != record->counted.folder)
+		err = run(store, SQL_PUT_ITEM_FOLDER, v_int(record->row), v_ino(record->folder));
+	return err ? err : record_count(store, record);
 }
 
 uint64_t record_stated_size(uint64_t size)
@@ -195,8 +209,7 @@ enum err record_leave(struct store *store, struct record *record, enum item_stat
 {
 	enum err err = record_unlink(store, record);
 
-	if (!err)
-		err = queue_drop(store, record->row);
+	queue_drop(store, record);
 	str_release(&record->error);
 	record->state = state;
 	return err ? err : record_save(store, record);
@@ -206,13 +219,12 @@ enum err record_drop(struct store *store, struct record *record)
 {
 	enum err err = unlink_file(store, record);
 
-	if (!err)
-		err = queue_drop(store, record->row);
+	queue_drop(store, record);
 	if (!err)
 		err = high_drop(store, record->row);
 	if (!err)
 		err = run(store, SQL_DROP_ITEM, v_int(record->row));
-	return err;
+	return err ? err : tally_add(store, &record->counted, -1);
 }
 
 enum err record_clash(struct store *store, struct record *record)

@@ -49,8 +49,8 @@ CREATE TABLE folder (
 );
 CREATE INDEX folder_shown_in ON folder (shown_in);
 
--- Kept by the triggers below, so that nobody counts items. Apart from the folder, whose row can
--- be long.
+-- Kept with each commit (tally.c), so that nobody counts items. Apart from the folder, whose row
+-- can be long.
 CREATE TABLE tally (
 	folder INTEGER PRIMARY KEY,
 	known_n INTEGER NOT NULL DEFAULT 0,
@@ -67,9 +67,13 @@ CREATE TABLE tally (
 );
 
 -- AUTOINCREMENT: what comes late for a row that is gone must not meet another's.
+--
+-- An item that waits to be fetched has its place in the queue here too, so that it costs no row of its
+-- own and the row is about as long before the fetch as after: pages stay full.
 CREATE TABLE item (
 	row INTEGER PRIMARY KEY AUTOINCREMENT,
-	ews_id NOT NULL UNIQUE,
+	id_key INTEGER NOT NULL,    -- of ews_id: sql.h
+	ews_id NOT NULL,
 	folder INTEGER NOT NULL,
 	ino INTEGER, entry INTEGER, -- NULL: no file
 	kind INTEGER NOT NULL,
@@ -81,9 +85,19 @@ CREATE TABLE item (
 	file_size INTEGER NOT NULL, -- as stat(2) does; 0 without a file
 	received INTEGER, modified INTEGER,
 	change_key,
-	error TEXT
+	error TEXT,
+	not_before INTEGER,         -- NULL: not in the queue; 0: to be fetched at once
+	priority INTEGER, tries INTEGER, wanted, -- of the job; wanted: a change key
+	room BLOB                   -- for what the row of a file has more
 );
+-- An id is there once; who adds an item has looked for it in the same transaction. A whole id in
+-- here would double what it takes.
+CREATE INDEX item_id ON item (id_key);
 CREATE INDEX item_folder ON item (folder);
+CREATE INDEX queue_order ON item (not_before, priority, received DESC)
+	WHERE not_before IS NOT NULL;
+CREATE INDEX queue_group ON item (folder, kind, not_before, tries, priority, received DESC)
+	WHERE not_before IS NOT NULL;
 
 -- What was seen of an item's MAPI keys and is not in its attributes: model/xid_history.h. Mostly empty.
 CREATE TABLE high (
@@ -106,85 +120,8 @@ CREATE TABLE content (
 	data BLOB NOT NULL
 );
 
-CREATE TABLE fetch (
-	row INTEGER PRIMARY KEY,     -- item.row
-	folder INTEGER NOT NULL, kind INTEGER NOT NULL, received INTEGER, -- those of the item
-	priority INTEGER NOT NULL,
-	tries INTEGER NOT NULL,
-	not_before INTEGER NOT NULL, -- 0: at once
-	change_key
-);
-CREATE INDEX fetch_order ON fetch (not_before, priority, received DESC);
-CREATE INDEX fetch_group ON fetch (folder, kind, not_before, tries, priority, received DESC);
-
 CREATE TABLE grave (
 	ino INTEGER PRIMARY KEY,
 	buried_at INTEGER NOT NULL
 );
 CREATE INDEX grave_age ON grave (buried_at);
-
-CREATE TRIGGER item_came AFTER INSERT ON item BEGIN
-	UPDATE tally SET
-		known_n = known_n + 1,
-		items_n = items_n + (NEW.ino IS NOT NULL),
-		unread_n = unread_n + (NEW.ino IS NOT NULL AND NEW.is_read IS 0),
-		bytes = bytes + NEW.file_size,
-		pending_n = pending_n + (NEW.state = 0),
-		pending_bytes = pending_bytes + (NEW.state = 0) * NEW.size,
-		quarantined_n = quarantined_n + (NEW.state = 2),
-		regressed_n = regressed_n + (NEW.state = 1 AND NEW.verdict = 1),
-		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2),
-		unknown_n = unknown_n + (NEW.state = 1 AND NEW.verdict = 3)
-	WHERE folder = NEW.folder;
-END;
-CREATE TRIGGER item_went AFTER DELETE ON item BEGIN
-	UPDATE tally SET
-		known_n = known_n - 1,
-		items_n = items_n - (OLD.ino IS NOT NULL),
-		unread_n = unread_n - (OLD.ino IS NOT NULL AND OLD.is_read IS 0),
-		bytes = bytes - OLD.file_size,
-		pending_n = pending_n - (OLD.state = 0),
-		pending_bytes = pending_bytes - (OLD.state = 0) * OLD.size,
-		quarantined_n = quarantined_n - (OLD.state = 2),
-		regressed_n = regressed_n - (OLD.state = 1 AND OLD.verdict = 1),
-		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2),
-		unknown_n = unknown_n - (OLD.state = 1 AND OLD.verdict = 3)
-	WHERE folder = OLD.folder;
-END;
--- The two above, one after the other.
-CREATE TRIGGER item_changed AFTER UPDATE ON item BEGIN
-	UPDATE tally SET
-		known_n = known_n - 1,
-		items_n = items_n - (OLD.ino IS NOT NULL),
-		unread_n = unread_n - (OLD.ino IS NOT NULL AND OLD.is_read IS 0),
-		bytes = bytes - OLD.file_size,
-		pending_n = pending_n - (OLD.state = 0),
-		pending_bytes = pending_bytes - (OLD.state = 0) * OLD.size,
-		quarantined_n = quarantined_n - (OLD.state = 2),
-		regressed_n = regressed_n - (OLD.state = 1 AND OLD.verdict = 1),
-		uncovered_n = uncovered_n - (OLD.state = 1 AND OLD.verdict = 2),
-		unknown_n = unknown_n - (OLD.state = 1 AND OLD.verdict = 3)
-	WHERE folder = OLD.folder;
-	UPDATE tally SET
-		known_n = known_n + 1,
-		items_n = items_n + (NEW.ino IS NOT NULL),
-		unread_n = unread_n + (NEW.ino IS NOT NULL AND NEW.is_read IS 0),
-		bytes = bytes + NEW.file_size,
-		pending_n = pending_n + (NEW.state = 0),
-		pending_bytes = pending_bytes + (NEW.state = 0) * NEW.size,
-		quarantined_n = quarantined_n + (NEW.state = 2),
-		regressed_n = regressed_n + (NEW.state = 1 AND NEW.verdict = 1),
-		uncovered_n = uncovered_n + (NEW.state = 1 AND NEW.verdict = 2),
-		unknown_n = unknown_n + (NEW.state = 1 AND NEW.verdict = 3)
-	WHERE folder = NEW.folder;
-END;
-CREATE TRIGGER fetch_came AFTER INSERT ON fetch BEGIN
-	UPDATE tally SET queued_n = queued_n + 1 WHERE folder = NEW.folder;
-END;
-CREATE TRIGGER fetch_went AFTER DELETE ON fetch BEGIN
-	UPDATE tally SET queued_n = queued_n - 1 WHERE folder = OLD.folder;
-END;
-CREATE TRIGGER fetch_moved AFTER UPDATE OF folder ON fetch BEGIN
-	UPDATE tally SET queued_n = queued_n - 1 WHERE folder = OLD.folder;
-	UPDATE tally SET queued_n = queued_n + 1 WHERE folder = NEW.folder;
-END;

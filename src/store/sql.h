@@ -56,6 +56,12 @@ static inline struct value v_id(const char *id)
 {
 	return (struct value){ id ? VALUE_ID : VALUE_NULL, 0, id };
 }
+/*
+ * Of an id: what finds it in an index, which most ids share with no other and which is near for ids that
+ * end in numbers near each other, as those that a server gives out one after the other do. New rows of an
+ * index go to few of its pages so.
+ */
+struct value v_id_key(const char *id);
 static inline struct value v_blob(const void *bytes, size_t n)
 {
 	return (struct value){ VALUE_BLOB, (int64_t)n, bytes };

@@ -13,7 +13,7 @@
 #define RECORD_COLUMNS \
 	"SELECT i.row, i.folder, i.ino, i.entry, i.kind, i.state, i.verdict, i.is_read, " \
 	"i.by_received, i.size, i.file_size, i.received, i.modified, i.change_key, i.error, " \
-	"EXISTS (SELECT 1 FROM fetch f WHERE f.row = i.row), " \
+	"i.not_before IS NOT NULL, " \
 	"(SELECT n.flags FROM inode n WHERE n.ino = i.ino) FROM item i "
 
 /* clang-format off */
@@ -121,7 +121,7 @@
 		"CROSS JOIN tally t ON t.folder = below.ino") \
 	\
 	X(LOAD_RECORD, RECORD_COLUMNS "WHERE i.row = ?1") \
-	X(FIND_RECORD, RECORD_COLUMNS "WHERE i.ews_id = ?1") \
+	X(FIND_RECORD, RECORD_COLUMNS "WHERE i.id_key = ?1 AND i.ews_id = ?2") \
 	X(NEXT_RECORD, RECORD_COLUMNS "WHERE i.folder = ?1 LIMIT 1") \
 	X(NEXT_MIRRORED, RECORD_COLUMNS "WHERE i.folder = ?1 AND i.row > ?2 AND i.state <> 5 " \
 		"ORDER BY i.row LIMIT 1") \
@@ -132,12 +132,17 @@
 	X(AGE_ITEMS, "SELECT row, state FROM item WHERE row > ?1 AND kind IN (0, 4) AND " \
 		"((received < ?2 AND state NOT IN (4, 5)) OR (received >= ?2 AND state = 4)) " \
 		"ORDER BY row LIMIT ?3") \
-	X(ADD_ITEM, "INSERT INTO item (ews_id, folder, kind, state, verdict, is_read, " \
-		"by_received, size, file_size, received, modified) " \
-		"VALUES (?1, ?2, ?3, 0, 0, ?4, 1, ?5, 0, ?6, ?7) RETURNING row") \
-	X(PUT_ITEM, "UPDATE item SET folder = ?2, ino = ?3, entry = ?4, kind = ?5, state = ?6, " \
-		"verdict = ?7, is_read = ?8, by_received = ?9, size = ?10, file_size = ?11, " \
-		"received = ?12, modified = ?13, change_key = ?14, error = ?15 WHERE row = ?1") \
+	X(ADD_ITEM, "INSERT INTO item (id_key, ews_id, folder, kind, state, verdict, is_read, " \
+		"by_received, size, file_size, received, modified, not_before, priority, tries, " \
+		"wanted, room) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, 1, ?6, 0, ?7, ?8, ?9, ?10, 0, ?11, " \
+		"zeroblob(10))") \
+	X(PUT_ITEM, "UPDATE item SET ino = ?2, entry = ?3, kind = ?4, state = ?5, " \
+		"verdict = ?6, is_read = ?7, by_received = ?8, size = ?9, file_size = ?10, " \
+		"received = ?11, modified = ?12, change_key = ?13, error = ?14, " \
+		"room = iif(?2 IS NULL, room, NULL), " \
+		"not_before = iif(?15, not_before, NULL), wanted = iif(?15, wanted, NULL) " \
+		"WHERE row = ?1") \
+	X(PUT_ITEM_FOLDER, "UPDATE item SET folder = ?2 WHERE row = ?1") \
 	X(DROP_ITEM, "DELETE FROM item WHERE row = ?1") \
 	X(LOAD_HIGH, "SELECT high, seen FROM high WHERE row = ?1") \
 	X(PUT_HIGH, "INSERT INTO high (row, high, seen) VALUES (?1, ?2, ?3) " \
@@ -145,41 +150,42 @@
 	X(DROP_HIGH, "DELETE FROM high WHERE row = ?1") \
 	X(FIND_ITEM_OF_INODE, "SELECT owner FROM inode WHERE ino = ?1 AND flags & 3 = 0") \
 	\
-	X(QUEUE, "INSERT INTO fetch (row, folder, kind, received, priority, tries, not_before, " \
-		"change_key) SELECT row, folder, kind, received, ?2, 0, 0, ?3 " \
-		"FROM item WHERE row = ?1 " \
-		"ON CONFLICT (row) DO UPDATE SET priority = min(priority, excluded.priority), " \
-		"not_before = 0, tries = iif(change_key IS excluded.change_key, tries, 0), " \
-		"change_key = excluded.change_key") \
-	X(MOVE_JOB, "UPDATE fetch SET folder = ?2, kind = ?3, received = ?4 WHERE row = ?1 " \
-		"AND (folder, kind, received) IS NOT (?2, ?3, ?4)") \
-	X(RETRY_JOB, "UPDATE fetch SET tries = tries + 1, not_before = max(?2, 1) WHERE row = ?1") \
-	X(LOAD_WANTED, "SELECT change_key FROM fetch WHERE row = ?1") \
-	X(DROP_JOB, "DELETE FROM fetch WHERE row = ?1") \
-	X(KEEP_JOB, "UPDATE fetch SET priority = 1 WHERE row = ?1 AND priority = 2") \
-	X(SUM_REFETCHES, "SELECT sum(i.size) FROM fetch f CROSS JOIN item i ON i.row = f.row " \
-		"WHERE f.not_before = 0 AND f.priority = 2") \
-	X(DROP_REFETCHES, "DELETE FROM fetch WHERE row IN (SELECT row FROM fetch " \
-		"WHERE not_before = 0 AND priority = 2 UNION ALL SELECT row FROM fetch " \
-		"WHERE not_before > 0 AND priority = 2)") \
-	X(RELEASE_DUE, "UPDATE fetch SET not_before = 0 WHERE row IN (SELECT row FROM fetch " \
+	X(QUEUE, "UPDATE item SET state = ?4, " \
+		"priority = iif(not_before IS NULL, ?2, min(priority, ?2)), " \
+		"tries = iif(not_before IS NULL OR wanted IS NOT ?3, 0, tries), " \
+		"not_before = 0, wanted = ?3 WHERE row = ?1") \
+	X(RETRY_JOB, "UPDATE item SET tries = tries + 1, not_before = max(?2, 1) WHERE row = ?1 " \
+		"AND not_before IS NOT NULL") \
+	X(LOAD_WANTED, "SELECT wanted FROM item WHERE row = ?1 AND not_before IS NOT NULL") \
+	X(KEEP_JOB, "UPDATE item SET priority = 1 WHERE row = ?1 AND priority = 2 " \
+		"AND not_before IS NOT NULL") \
+	X(SUM_REFETCHES, "SELECT sum(size) FROM item WHERE not_before = 0 AND priority = 2") \
+	X(UNCOUNT_REFETCHES, "UPDATE tally SET queued_n = queued_n - (SELECT count(*) FROM item " \
+		"INDEXED BY queue_group WHERE folder = tally.folder AND not_before >= 0 " \
+		"AND priority = 2)") \
+	X(DROP_REFETCHES, "UPDATE item SET not_before = NULL, wanted = NULL WHERE row IN " \
+		"(SELECT row FROM item WHERE not_before = 0 AND priority = 2 UNION ALL " \
+		"SELECT row FROM item WHERE not_before > 0 AND priority = 2)") \
+	X(RELEASE_DUE, "UPDATE item SET not_before = 0 WHERE row IN (SELECT row FROM item " \
 		"WHERE not_before > 0 AND not_before <= ?1 ORDER BY not_before LIMIT 1000)") \
-	X(FORGET_DELAYS, "UPDATE fetch SET not_before = 0 WHERE not_before > 0") \
-	X(NEXT_DUE, "SELECT not_before FROM fetch WHERE not_before > 0 " \
+	X(FORGET_DELAYS, "UPDATE item SET not_before = 0 WHERE not_before > 0") \
+	X(NEXT_DUE, "SELECT not_before FROM item WHERE not_before > 0 " \
 		"ORDER BY not_before LIMIT 1") \
 	X(COUNT_QUEUE, "SELECT sum(queued_n) FROM tally") \
 	/* Kinds are few, and the index begins with them. */ \
-	X(FIND_DUE, "SELECT row FROM fetch WHERE folder = ?1 AND kind IN (0, 1, 2, 3, 4, 5, 6, 7) " \
+	X(FIND_DUE, "SELECT row FROM item WHERE folder = ?1 AND kind IN (0, 1, 2, 3, 4, 5, 6, 7) " \
 		"AND not_before <= ?2 LIMIT 1") \
-	X(QUEUE_HEAD, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size, " \
-		"i.received " \
-		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \
-		"WHERE f.not_before = 0 ORDER BY f.priority, f.received DESC") \
-	X(QUEUE_GROUP, "SELECT f.row, f.folder, f.kind, f.priority, f.tries, i.ews_id, i.size, " \
-		"i.received " \
-		"FROM fetch f CROSS JOIN item i ON i.row = f.row " \
-		"WHERE f.folder = ?1 AND f.kind = ?2 AND f.not_before = 0 AND f.tries = 0 " \
-		"AND f.priority = ?3 ORDER BY f.received DESC")
+	X(QUEUE_HEAD, "SELECT row, folder, kind, priority, tries, ews_id, size, received " \
+		"FROM item WHERE not_before = 0 ORDER BY priority, received DESC") \
+	X(QUEUE_GROUP, "SELECT row, folder, kind, priority, tries, ews_id, size, received " \
+		"FROM item WHERE folder = ?1 AND kind = ?2 AND not_before = 0 AND tries = 0 " \
+		"AND priority = ?3 ORDER BY received DESC") \
+	\
+	X(ADD_TO_TALLY, "UPDATE tally SET known_n = known_n + ?2, items_n = items_n + ?3, " \
+		"unread_n = unread_n + ?4, bytes = bytes + ?5, pending_n = pending_n + ?6, " \
+		"pending_bytes = pending_bytes + ?7, quarantined_n = quarantined_n + ?8, " \
+		"regressed_n = regressed_n + ?9, uncovered_n = uncovered_n + ?10, " \
+		"unknown_n = unknown_n + ?11, queued_n = queued_n + ?12 WHERE folder = ?1")
 /* clang-format on */
 
 enum sql {

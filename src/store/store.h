@@ -282,6 +282,11 @@ enum fetch_priority { FETCH_DELTA = 0, FETCH_FIRST_SYNC = 1, FETCH_REFETCH = 2 }
 MUST_CHECK enum err store_queue_fetch(struct txn *txn, int64_t row, const char *change_key,
 				      enum fetch_priority priority);
 
+/* What store_put_head() and store_queue_fetch() together make of an id that is not known. */
+MUST_CHECK enum err store_add_item(struct txn *txn, uint64_t folder, const struct item_head *head,
+				   const char *change_key, enum fetch_priority priority,
+				   int64_t *ret_row);
+
 /* Nobody wants them any more. */
 MUST_CHECK enum err store_drop_refetches(struct txn *txn);
 /* Their size, as the server states it. Costs a row an item. */

@@ -37,6 +37,7 @@ static void forget_news(struct store *store)
 {
 	spool_release(&store->news);
 	set_release(&store->dirs);
+	store->counts_n = 0;
 }
 
 void txn_release(struct txn *txn)
@@ -138,6 +139,8 @@ enum err txn_commit(struct txn *txn)
 		err = stamp_dirs(store);
 	if (!err)
 		err = put_last_entry(store);
+	if (!err)
+		err = tally_flush(store);
 	FAULT("txn.commit");
 	if (!err)
 		err = run(store, SQL_COMMIT);

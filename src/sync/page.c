@@ -109,17 +109,24 @@ static enum err put_item(struct pull *pull, struct txn *txn, const struct ews_ch
 	bool known = !err;
 	if (err == ERR_NOT_FOUND)
 		err = ERR_OK;
-	if (!err)
+	bool is_outside = !err && scope_is_outside(pull->sync, change, known ? &row : NULL);
+	bool is_new = !known && !is_outside;
+	if (!err && is_new)
+		err = store_add_item(txn, pull->folder->ino, &head, change->change_key,
+				     pull->priority, &number);
+	else if (!err)
 		err = store_put_head(txn, pull->folder->ino, &head, &number);
 	if (!err && change->has_read)
 		fetch_note_flag(pull->sync, change->id, change->is_read);
 	if (!err && pull->relist)
 		err = relist_note(pull, number, page_compare(known ? &row : NULL, change));
-	if (!err && scope_is_outside(pull->sync, change, known ? &row : NULL))
+	if (err || is_new)
+		return err;
+	if (is_outside)
 		err = store_put_excluded(txn, number, change->change_key);
-	else if (!err && (!known || needs_fetch(&row, change)))
+	else if (needs_fetch(&row, change))
 		err = store_queue_fetch(txn, number, change->change_key, pull->priority);
-	else if (!err && is_forced(pull, &row))
+	else if (is_forced(pull, &row))
 		err = store_queue_fetch(txn, number, change->change_key, FETCH_REFETCH);
 	return err;
 }

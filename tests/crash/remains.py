@@ -27,15 +27,15 @@ CONTRADICTIONS = {
         AND ino NOT IN (SELECT ino FROM folder)""",
     "an item in no folder": "SELECT row FROM item WHERE folder NOT IN (SELECT ino FROM folder)",
     "an item that is awaited and was not asked for": f"""
-        SELECT row FROM item WHERE state = {PENDING} AND row NOT IN (SELECT row FROM fetch)""",
-    "work for no item": "SELECT row FROM fetch WHERE row NOT IN (SELECT row FROM item)",
+        SELECT row FROM item WHERE state = {PENDING} AND not_before IS NULL""",
+    "an id that is there twice": "SELECT ews_id FROM item GROUP BY ews_id HAVING count(*) > 1",
     "counts that are wrong": f"""
         SELECT folder, known_n, items_n, pending_n, queued_n FROM tally WHERE
         known_n <> (SELECT count(*) FROM item WHERE item.folder = tally.folder) OR
         items_n <> (SELECT count(ino) FROM item WHERE item.folder = tally.folder) OR
         pending_n <> (SELECT count(*) FROM item
             WHERE item.folder = tally.folder AND state = {PENDING}) OR
-        queued_n <> (SELECT count(*) FROM fetch WHERE fetch.folder = tally.folder)""",
+        queued_n <> (SELECT count(not_before) FROM item WHERE item.folder = tally.folder)""",
 }
 
 
@@ -72,7 +72,7 @@ class Remains:
         self.versions = {text_of(item_id): text_of(key) for item_id, key in ask(
             f"SELECT ews_id, change_key FROM item WHERE state = {LOCAL}")}
         self.queued = {text_of(item_id)
-                       for item_id, in ask("SELECT ews_id FROM item JOIN fetch USING (row)")}
+                       for item_id, in ask("SELECT ews_id FROM item WHERE not_before IS NOT NULL")}
         self.states = {text_of(folder_id): text_of(state)
                        for folder_id, state in ask("SELECT ews_id, sync_state FROM folder")}
         marks = {int(key.split(".")[1])

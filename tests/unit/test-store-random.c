@@ -346,8 +346,7 @@ static void check_tables(struct play *play)
 		"WHERE e.ino IS NOT i.ino",
 		"SELECT 1 FROM item i JOIN inode n USING (ino) WHERE n.owner IS NOT i.row "
 		"OR n.size <> i.file_size",
-		"SELECT 1 FROM fetch f LEFT JOIN item i USING (row) "
-		"WHERE i.folder IS NOT f.folder OR i.kind IS NOT f.kind",
+		"SELECT 1 FROM item GROUP BY ews_id HAVING count(*) > 1",
 		"SELECT 1 FROM tally t WHERE (known_n, items_n, bytes, pending_n, quarantined_n) "
 		"IS NOT (SELECT count(*), count(ino), ifnull(sum(file_size), 0), "
 		"ifnull(sum(state = 0), 0), ifnull(sum(state = 2), 0) "
@@ -356,7 +355,7 @@ static void check_tables(struct play *play)
 		"(SELECT ifnull(sum(length(data)), 0) FROM content c "
 		"WHERE c.id BETWEEN n.ino << 20 AND (n.ino << 20) + 1048575)",
 		"SELECT 1 FROM tally t WHERE queued_n <> "
-		"(SELECT count(*) FROM fetch f WHERE f.folder = t.folder)",
+		"(SELECT count(not_before) FROM item i WHERE i.folder = t.folder)",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(none); i++) {

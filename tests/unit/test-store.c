@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "test-store.h"
 
+#include "store/sql.h"
+
 /* Items: what comes in, what is shown, what the kernel side hears. */
 
 static void check_same_node(const struct store_node *a, const struct store_node *b)
@@ -435,6 +437,26 @@ static void test_ids_of_any_form_come_back_as_they_were(void **state)
 	}
 }
 
+static void test_ids_that_share_a_key_are_told_apart(void **state)
+{
+	static const char first[] = "AAAAAAAABBBBBBBB";
+	static const char second[] = "AAAAAAAC\x05\xD3\x4E\xCF\x43\xAD\x4A\x18";
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+	AUTO(txn) struct txn txn = { 0 };
+
+	assert_int_equal(v_id_key(first).n, v_id_key(second).n);
+	deliver(b->store, dir, first, "K", "1", "one");
+	deliver(b->store, dir, second, "K", "2", "two");
+	check_text(b->store, look(b->store, dir, "1").ino, "one");
+	check_text(b->store, look(b->store, dir, "2").ino, "two");
+	begin(&txn, b->store);
+	check_ok(store_drop_item(&txn, second));
+	commit(&txn);
+	check_text(b->store, look(b->store, dir, "1").ino, "one");
+	assert_int_equal(tally(b->store, dir, false).known_n, 1);
+}
+
 static void test_an_item_moves_with_its_file(void **state)
 {
 	struct bench *b = *state;
@@ -473,6 +495,7 @@ int main(void)
 		bench_test(test_a_name_clash_is_quarantined),
 		bench_test(test_a_stub_never_replaces_a_full_change_key),
 		bench_test(test_ids_of_any_form_come_back_as_they_were),
+		bench_test(test_ids_that_share_a_key_are_told_apart),
 		bench_test(test_an_item_moves_with_its_file),
 	};
 
