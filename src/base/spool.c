@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum err write_all(int fd, const char *bytes, size_t n)
@@ -67,6 +68,21 @@ enum err spool_read(const struct spool *spool, uint64_t offset, void *bytes, siz
 		n -= (size_t)done;
 	}
 	return ERR_OK;
+}
+
+enum err spool_view(const struct spool *spool, uint64_t offset, size_t n, char **room,
+		    const char **ret)
+{
+	if (offset > spool->len || n > spool->len - offset)
+		return ERR_INVALID;
+	if (!spool->fd_plus_1) {
+		*ret = buf_str(&spool->memory) + offset;
+		return ERR_OK;
+	}
+	if (!*room)
+		*room = malloc(n);
+	*ret = *room;
+	return *room ? spool_read(spool, offset, *room, n) : ERR_NOMEM;
 }
 
 void spool_release(struct spool *spool)

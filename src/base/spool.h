@@ -23,6 +23,10 @@ struct spool {
 MUST_CHECK enum err spool_append(struct spool *spool, const void *bytes, size_t n);
 /* Exactly n bytes from offset; asking beyond the end is ERR_INVALID. */
 MUST_CHECK enum err spool_read(const struct spool *spool, uint64_t offset, void *bytes, size_t n);
+/* The same in *ret, without a copy where that can be: borrowed until the spool changes or *room,
+ * which is allocated where needed, is freed or read into again, for no more than n bytes. */
+MUST_CHECK enum err spool_view(const struct spool *spool, uint64_t offset, size_t n, char **room,
+			       const char **ret);
 void spool_release(struct spool *spool);
 
 #endif

@@ -17,7 +17,7 @@
  */
 #define SCHEMA_VERSION 1
 #define SCHEMA_APPLICATION 0x45575331	/* "EWS1", in the header of the file */
-#define CONTENT_MAX ((uint64_t)1 << 37) /* bytes of a file */
+#define CONTENT_MAX ((uint64_t)1 << 35) /* bytes of a file */
 
 enum inode_flag {
 	INODE_DIR = 1,
@@ -59,6 +59,7 @@ struct store {
 	int lock_fd_plus_1;
 	enum mtime_rule rule;
 	uint64_t last_entry; /* the highest id ever given to an entry */
+	size_t leaf_left;    /* of the page where content goes on, by content.c's reckoning */
 	/* Rows of the queue that somebody works on, and those of them queued anew meanwhile. */
 	struct set taken, again;
 

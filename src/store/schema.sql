@@ -112,11 +112,12 @@ CREATE TABLE attribute (
 	packed BLOB NOT NULL
 );
 
--- id is ino << 20 | number of the chunk: the files lie in the order of their inodes, and any
--- offset is one step down the tree.
+-- id is ino << 20 | number of the chunk << 2 | part: the files lie in the order of their inodes, and
+-- any offset is one step down the tree. A chunk is one row, part 0, or two, 1 and 2.
 CREATE TABLE content (
 	id INTEGER PRIMARY KEY,
-	sum INTEGER NOT NULL,       -- of data: SQLite does not see it where the middle of a BLOB is damaged
+	sum INTEGER,                -- of the chunk: SQLite does not see it where the middle of a BLOB is
+	                            -- damaged; NULL in part 2
 	data BLOB NOT NULL
 );
 

@@ -76,11 +76,11 @@
 		"LEFT JOIN folder f ON f.ino = i.folder WHERE n.ino = ?1") \
 	\
 	X(ADD_CHUNK, "INSERT INTO content (id, sum, data) VALUES (?1, ?2, ?3)") \
-	X(LOAD_CHUNK, "SELECT data FROM content WHERE id = ?1") \
-	X(READ_CHUNKS, "SELECT n.flags, n.size, c.id, c.data, c.sum FROM inode n " \
+	X(LOAD_CHUNKS, "SELECT id, sum, data FROM content WHERE id BETWEEN ?1 AND ?2 ORDER BY id") \
+	X(READ_CHUNKS, "SELECT n.flags, n.size, c.id, c.sum, c.data FROM inode n " \
 		"LEFT JOIN content c ON c.id BETWEEN ?2 AND ?3 WHERE n.ino = ?1 ORDER BY c.id") \
 	/* The files behind one in the listing of its directory. */ \
-	X(NEXT_CHUNKS, "SELECT e.ino, c.id, c.data, c.sum FROM inode n JOIN item i ON i.row = n.owner " \
+	X(NEXT_CHUNKS, "SELECT c.id, c.sum, c.data FROM inode n JOIN item i ON i.row = n.owner " \
 		"CROSS JOIN entry e ON e.parent = i.folder AND e.id > i.entry " \
 		"CROSS JOIN content c ON c.id BETWEEN e.ino << 20 AND (e.ino << 20) + 1048575 " \
 		"WHERE n.ino = ?1 AND n.flags = 0 ORDER BY e.id, c.id") \

@@ -87,7 +87,7 @@ static void test_I9_sizes_that_no_item_has_do_not_upset_the_counts(void **state)
 	struct bench *b = *state;
 	struct item item = make_item("CCCC", "K1");
 	struct item_head head = { .id = "AAAA", .size = INT64_MAX };
-	uint64_t one = make_folder(b->store, "F1", 1, "One"), max = UINT64_C(1) << 37;
+	uint64_t one = make_folder(b->store, "F1", 1, "One"), max = UINT64_C(1) << 35;
 	uint64_t two = make_folder(b->store, "F2", one, "Two");
 	AUTO(txn) struct txn txn = { 0 };
 	int64_t row = 0;
