@@ -2,13 +2,12 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/base64.h"
 
-/* Begins s with that form, where a 0 is any digit? sscanf alone takes blanks and signs too. */
+/* Begins s with that form, where a 0 is any digit? */
 static bool has_form(const char *s, const char *form)
 {
 	for (; *form; s++, form++) {
@@ -18,12 +17,30 @@ static bool has_form(const char *s, const char *form)
 	return true;
 }
 
-static bool is_date(const struct tm *tm)
+static int number(const char *digits, int n)
 {
-	struct tm date = { .tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday };
+	int value = 0;
 
-	timegm(&date); /* the 30th of February becomes another day */
-	return tm->tm_year > -1900 && date.tm_mon == tm->tm_mon && date.tm_mday == tm->tm_mday;
+	while (n-- > 0)
+		value = 10 * value + *digits++ - '0';
+	return value;
+}
+
+/* Days since 1970 in the Gregorian calendar, which libc tells many times slower. False when there
+ * is no such day. */
+static bool count_days(int year, int month, int day, int64_t *ret)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
+	const int to_1970 = 719162; /* from the year 1 */
+	bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	int past = year - 1;
+
+	if (year < 1 || month < 1 || month > 12 || day < 1 ||
+	    day > before[month] - before[month - 1] + (is_leap && month == 2))
+		return false;
+	*ret = 365 * past + past / 4 - past / 100 + past / 400 - to_1970 + before[month - 1] +
+	       (is_leap && month > 2) + day - 1;
+	return true;
 }
 
 static bool parse_offset(const char *s, int *ret_s)
@@ -33,7 +50,8 @@ static bool parse_offset(const char *s, int *ret_s)
 	if (*s && strcmp(s, "Z") != 0) {
 		if ((*s != '+' && *s != '-') || !has_form(s + 1, "00:00") || s[6])
 			return false;
-		sscanf(s + 1, "%2d:%2d", &hours, &minutes);
+		hours = number(s + 1, 2);
+		minutes = number(s + 4, 2);
 	}
 	*ret_s = (*s == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return hours < 24 && minutes < 60;
@@ -42,36 +60,44 @@ static bool parse_offset(const char *s, int *ret_s)
 bool text_parse_time(const char *s, int64_t *ret)
 {
 	static const char form[] = "0000-00-00T00:00:00";
-	struct tm tm = { 0 };
+	int64_t days;
 	int offset_s;
 
-	if (!has_form(s, form))
+	if (!has_form(s, form) ||
+	    !count_days(number(s, 4), number(s + 5, 2), number(s + 8, 2), &days))
 		return false;
-	sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-	       &tm.tm_min, &tm.tm_sec);
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	if (!is_date(&tm) || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	int hour = number(s + 11, 2), minute = number(s + 14, 2), second = number(s + 17, 2);
+	if (hour > 23 || minute > 59 || second > 60)
 		return false;
 	s += strlen(form);
 	if (has_form(s, ".0"))
 		s += 1 + strspn(s + 1, "0123456789");
 	if (!parse_offset(s, &offset_s))
 		return false;
-	*ret = timegm(&tm) - offset_s;
+	*ret = days * 86400 + hour * 3600 + minute * 60 + second - offset_s;
 	return true;
+}
+
+static void print_number(char *to, int n, int value)
+{
+	for (; n > 0; value /= 10)
+		to[--n] = (char)('0' + value % 10);
 }
 
 enum err text_print_time(struct buf *buf, int64_t time)
 {
-	char s[32];
+	char s[] = "0000-00-00T00:00:00Z";
 	struct tm tm;
 	time_t t = time;
 
 	if (time < INT64_C(-62135596800) || time > INT64_C(253402300799) || !gmtime_r(&t, &tm))
 		return ERR_INVALID;
-	snprintf(s, sizeof(s), "%04d-%02d-%02dT%02d:%02d:%02dZ", (tm.tm_year + 1900) % 10000,
-		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	print_number(s, 4, tm.tm_year + 1900);
+	print_number(s + 5, 2, tm.tm_mon + 1);
+	print_number(s + 8, 2, tm.tm_mday);
+	print_number(s + 11, 2, tm.tm_hour);
+	print_number(s + 14, 2, tm.tm_min);
+	print_number(s + 17, 2, tm.tm_sec);
 	return buf_append_str(buf, s);
 }
 
@@ -81,9 +107,14 @@ enum err text_print_hex(struct buf *buf, const void *bytes, size_t n)
 	const uint8_t *p = bytes;
 	enum err err = ERR_OK;
 
-	for (size_t i = 0; !err && i < n; i++) {
-		char pair[2] = { digits[p[i] >> 4], digits[p[i] & 15] };
-		err = buf_append(buf, pair, 2);
+	while (!err && n > 0) {
+		char text[64];
+		size_t len = 0;
+		for (; n > 0 && len < sizeof(text); n--, p++) {
+			text[len++] = digits[*p >> 4];
+			text[len++] = digits[*p & 15];
+		}
+		err = buf_append(buf, text, len);
 	}
 	return err;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "base/text.h"
 
 static void test_times_are_read_as_ews_writes_them(void **state)
@@ -16,6 +19,15 @@ static void test_times_are_read_as_ews_writes_them(void **state)
 		{ "1969-12-31T23:59:59Z", -1 },
 		{ "2024-02-30", TIME_NONE },
 		{ "2024-13-01T00:00:00Z", TIME_NONE },
+		{ "2024-00-01T00:00:00Z", TIME_NONE },
+		{ "2024-01-00T00:00:00Z", TIME_NONE },
+		{ "2024-01-32T00:00:00Z", TIME_NONE },
+		{ "0000-01-01T00:00:00Z", TIME_NONE },
+		{ "2100-02-29T00:00:00Z", TIME_NONE },
+		{ "2000-02-29T23:59:59-01:30", 951874199 },
+		{ "2024-01-30T24:00:00Z", TIME_NONE },
+		{ "2024-01-30T10:60:00Z", TIME_NONE },
+		{ "2024-01-30T10:15:61Z", TIME_NONE },
 		{ "2024-01-30T10:15:12Zx", TIME_NONE },
 		{ "2024-02-29T00:00:00Z", 1709164800 },
 		{ "2023-02-29T00:00:00Z", TIME_NONE },
@@ -39,6 +51,29 @@ static void test_times_are_read_as_ews_writes_them(void **state)
 		bool ok = text_parse_time(vectors[i].text, &time);
 		assert_int_equal(ok, vectors[i].time != TIME_NONE);
 		assert_int_equal(time, vectors[i].time);
+	}
+}
+
+static void test_every_day_is_read_as_libc_has_it(void **state)
+{
+	const int64_t year_1 = INT64_C(-62135596800), year_10000 = INT64_C(253402300800);
+	const int64_t step = 5 * 86400 + 3601;
+	AUTO(buf) struct buf text = { 0 };
+	(void)state;
+
+	for (int64_t time = year_1; time < year_10000; time += step) {
+		struct tm tm;
+		char expected[32];
+		int64_t again = TIME_NONE;
+
+		buf_clear(&text);
+		check_ok(text_print_time(&text, time));
+		strftime(expected, sizeof(expected), "-%m-%dT%H:%M:%SZ",
+			 gmtime_r(&(time_t){ time }, &tm));
+		assert_int_equal(strtol(text.bytes, NULL, 10), tm.tm_year + 1900);
+		assert_string_equal(text.bytes + 4, expected);
+		assert_true(text_parse_time(text.bytes, &again));
+		assert_int_equal(again, time);
 	}
 }
 
@@ -88,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_hash_knows_where_its_parts_end),
 		cmocka_unit_test(test_times_are_read_as_ews_writes_them),
+		cmocka_unit_test(test_every_day_is_read_as_libc_has_it),
 		cmocka_unit_test(test_base64_survives_the_round_trip_and_refuses_rubbish),
 		cmocka_unit_test(test_numbers_are_whole_and_within_range),
 	};
