@@ -60,6 +60,17 @@ static enum char_verdict judge(const char *s, size_t n, size_t *ret_n)
 	return *s == '&' ? judge_reference(s, n, ret_n) : char_judge(s, n, ret_n);
 }
 
+/* Eight bytes of ASCII, none of them a control character or "&"? */
+static bool is_plain(const char *s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t word;
+
+	memcpy(&word, s, sizeof(word));
+	/* A byte that is too small, or "&", borrows the top bit. */
+	return !((word | (word - ones * 0x20) | ((word ^ ones * '&') - ones)) & tops);
+}
+
 /* How many bytes from the start need no look: ASCII text without control characters and
  * references, which is nearly everything. */
 static size_t plain_n(const char *s, size_t n)
@@ -70,9 +81,13 @@ static size_t plain_n(const char *s, size_t n)
 	};
 	size_t i = 0;
 
-	while (i < n && !is_special[(uint8_t)s[i]])
+	for (;;) {
+		while (n - i >= sizeof(uint64_t) && is_plain(s + i))
+			i += sizeof(uint64_t);
+		if (i == n || is_special[(uint8_t)s[i]])
+			return i;
 		i++;
-	return i;
+	}
 }
 
 static enum err put(enum char_verdict verdict, const char *s, size_t n, charfilter_fn out,

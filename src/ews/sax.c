@@ -7,7 +7,14 @@
 #include "base/text.h"
 #include "ews/charfilter.h"
 
-enum { PATH_MAX_ELEMENTS = 10, KEY_MAX_BYTES = 1024, TAIL = '*' };
+enum {
+	PATH_MAX_ELEMENTS = 10,
+	KEY_MAX_BYTES = 1024,
+	TAIL = '*',
+	RULES_MAX = 64, /* the bits of a set */
+	NAMES_BITS = 6,
+	LONG_TEXT = 512,
+};
 
 static const struct {
 	char letter;
@@ -44,6 +51,9 @@ struct sax {
 	const xmlChar *uris[ARRAY_LEN(namespaces)];
 	struct compiled *rules;
 	size_t rules_n;
+	/* Sets of rules, as bits: which may fit an element whose name has that hash, and which one
+	 * at that depth. */
+	uint64_t named[1 << NAMES_BITS], at_depth[SAX_DEPTH_MAX + 1];
 	struct frame frames[SAX_DEPTH_MAX];
 	size_t depth;
 	bool has_ended; /* the root is closed */
@@ -84,10 +94,33 @@ static void compile_element(struct sax *sax, struct compiled *to, const char *s,
 				    : xmlDictLookup(sax->parser->dict, (const xmlChar *)s, (int)n);
 }
 
+/* Names stand one behind the other in memory: only a product tells them apart by few bits. */
+static size_t hash_of(const xmlChar *name)
+{
+	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+
+	return (size_t)((uintptr_t)name * odd >> (64 - NAMES_BITS));
+}
+
+static void index_rule(struct sax *sax, const struct compiled *rule)
+{
+	uint64_t bit = UINT64_C(1) << (rule - sax->rules);
+	const xmlChar *last = rule->has_tail ? NULL : rule->names[rule->n - 1];
+	size_t depth = rule->depth + rule->n + rule->has_tail;
+	size_t deepest = rule->has_tail ? SAX_DEPTH_MAX : depth;
+
+	if (last)
+		sax->named[hash_of(last)] |= bit;
+	for (size_t i = 0; !last && i < ARRAY_LEN(sax->named); i++)
+		sax->named[i] |= bit;
+	for (size_t i = depth; i <= deepest; i++)
+		sax->at_depth[i] |= bit;
+}
+
 static enum err compile_rule(struct sax *sax, const struct sax_table *table,
 			     const struct sax_rule *rule)
 {
-	struct compiled *to = &sax->rules[sax->rules_n++];
+	struct compiled *to = &sax->rules[sax->rules_n];
 	const char *s = rule->path;
 
 	*to = (struct compiled){ .rule = rule, .ctx = table->ctx, .depth = table->depth };
@@ -97,9 +130,12 @@ static enum err compile_rule(struct sax *sax, const struct sax_table *table,
 			return ERR_INVALID;
 		compile_element(sax, to, s, n);
 		if (!s[n])
-			return ERR_OK;
+			break;
 		s += n + 1;
 	}
+	index_rule(sax, to);
+	sax->rules_n++;
+	return ERR_OK;
 }
 
 static enum err compile(struct sax *sax, const struct sax_table *tables, size_t n)
@@ -110,6 +146,8 @@ static enum err compile(struct sax *sax, const struct sax_table *tables, size_t 
 	for (size_t i = 0; i < n; i++)
 		for (const struct sax_rule *r = tables[i].rules; r->path; r++)
 			rules_n++;
+	if (rules_n > RULES_MAX)
+		return ERR_INVALID;
 	sax->rules = calloc(rules_n, sizeof(*sax->rules));
 	if (!sax->rules)
 		return ERR_NOMEM;
@@ -122,12 +160,9 @@ static enum err compile(struct sax *sax, const struct sax_table *tables, size_t 
 	return err;
 }
 
+/* At the depth where it may. */
 static bool fits(const struct sax *sax, const struct compiled *rule)
 {
-	size_t n = rule->depth + rule->n;
-
-	if (rule->has_tail ? sax->depth <= n : sax->depth != n)
-		return false;
 	for (size_t i = rule->n; i-- > 0;) {
 		const struct frame *frame = &sax->frames[rule->depth + i];
 		if ((rule->names[i] && rule->names[i] != frame->name) ||
@@ -139,9 +174,13 @@ static bool fits(const struct sax *sax, const struct compiled *rule)
 
 static const struct compiled *find_rule(const struct sax *sax)
 {
-	for (size_t i = 0; i < sax->rules_n; i++)
-		if (fits(sax, &sax->rules[i]))
-			return &sax->rules[i];
+	uint64_t left = sax->named[hash_of(top(sax)->name)] & sax->at_depth[sax->depth];
+
+	for (; left; left &= left - 1) {
+		const struct compiled *rule = &sax->rules[__builtin_ctzll(left)];
+		if (fits(sax, rule))
+			return rule;
+	}
 	return NULL;
 }
 
@@ -324,14 +363,33 @@ static size_t feed_piece(struct sax *sax, const char *bytes, size_t n)
 	return n;
 }
 
-enum err sax_feed(struct sax *sax, const char *bytes, size_t n)
+/*
+ * How many bytes to give the parser before feed_piece() is to have a look: up to where a long text
+ * begins. Not while the parser sits on much already, since it may go through all of that each time.
+ */
+static size_t parser_share(const struct sax *sax, const char *bytes, size_t n)
 {
 	enum { CHUNK_BYTES = 65536 };
+	const xmlParserInput *input = sax->parser->input;
 
+	n = n < CHUNK_BYTES ? n : CHUNK_BYTES;
+	if (input->end - input->cur > LONG_TEXT)
+		return n;
+	for (size_t at = 0; n - at >= LONG_TEXT; at += LONG_TEXT) {
+		if (memchr(bytes + at, '<', LONG_TEXT))
+			continue;
+		const char *tag = memrchr(bytes, '>', at + LONG_TEXT);
+		return tag ? (size_t)(tag + 1 - bytes) : n;
+	}
+	return n;
+}
+
+enum err sax_feed(struct sax *sax, const char *bytes, size_t n)
+{
 	while (!sax->err && n > 0) {
 		size_t some = feed_piece(sax, bytes, n);
 		if (some == 0) {
-			some = n < CHUNK_BYTES ? n : CHUNK_BYTES;
+			some = parser_share(sax, bytes, n);
 			enum err err = charfilter_feed(&sax->filter, bytes, some, parse, sax);
 			if (err && !sax->err)
 				sax->err = err;

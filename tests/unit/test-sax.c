@@ -83,6 +83,25 @@ static void test_what_xml_forbids_becomes_one_replacement_wherever_it_is_cut(voi
 	}
 }
 
+static void test_no_byte_hides_among_plain_ones(void **state)
+{
+	char text[24];
+	(void)state;
+
+	for (int byte = 0; byte < 256; byte++) {
+		for (size_t at = 0; at < sizeof(text); at++) {
+			AUTO(buf) struct buf whole = { 0 }, by_one = { 0 };
+			memset(text, 'x', sizeof(text));
+			text[at] = (char)byte;
+			text[sizeof(text) - 1] = ';';
+			filter(text, sizeof(text), sizeof(text), &whole);
+			filter(text, sizeof(text), 1, &by_one);
+			assert_int_equal(whole.len, by_one.len);
+			assert_memory_equal(whole.bytes, by_one.bytes, whole.len);
+		}
+	}
+}
+
 static void test_a_reference_without_end_is_bounded(void **state)
 {
 	AUTO(buf) struct buf in = { 0 };
@@ -149,8 +168,11 @@ static const struct sax_rule rules[] = {
 	{ "m:Root/t:Kind",       .text = note_text, .cap = 8, .over = note_over },
 	{ "m:Root/t:Piece",      .open = note_open, .piece = note_piece, .close = note_close },
 	{ "m:Root/Any",          .text = note_text, .cap = 8 },
+	{ "m:Root/t:B/t:Deep",   .close = note_close },
 	{ "m:Root/*/t:Deep",     .open = note_open },
+	{ "m:Root/t:Fields/t:Own", .open = note_open },
 	{ "m:Root/t:Fields/**",  .text = note_field, .cap = 64 },
+	{ "m:Root/t:Fields/t:Late", .open = note_open },
 	{ 0 }
 };
 /* clang-format on */
@@ -199,6 +221,12 @@ static const struct {
 	{ ROOT("<y:Fields><y:F>1</y:F><y:G><y:H Key='k'>2</y:H><y:H "
 	       "Key='l'><y:I>3</y:I></y:H></y:G></y:Fields>"),
 	  "<Root ->F=1;G/H[k]=2;G/H[l]/I=3;</Root>", ERR_OK },
+	{ ROOT("<y:B><y:Deep/></y:B><y:A><y:Deep/></y:A>"), "<Root -></Deep><Deep -></Root>",
+	  ERR_OK },
+	{ ROOT("<y:Fields>1</y:Fields>"), "<Root -></Root>", ERR_OK },
+	/* The first rule wins. */
+	{ ROOT("<y:Fields><y:Own>1</y:Own><y:Late>2</y:Late></y:Fields>"),
+	  "<Root -><Own ->Late=2;</Root>", ERR_OK },
 	{ ROOT("") " \r\n<!-- fine -->\n", "<Root -></Root>", ERR_OK },
 	/* No XML, not all of it, or more than that. */
 	{ "", "", ERR_PROTOCOL },
@@ -225,6 +253,29 @@ static void test_a_document_reads_the_same_wherever_it_is_cut(void **state)
 				fail_msg("%s, cut at %zu: %s, %s", documents[i].in, cut,
 					 err_text(err), buf_str(&out));
 		}
+	}
+}
+
+#define X100 \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG X100 X100 X100 X100 X100 X100 X100 X100 X100
+
+/* What goes past the parser is what would have come through it. */
+static void test_a_long_text_reads_the_same_wherever_it_is_cut(void **state)
+{
+	static const char in[] = ROOT(
+		"<y:Text>a</y:Text><y:Piece Id='p'>" LONG ">>" LONG "&amp;" LONG "<!-- " LONG
+		" --><![CDATA[<]]>" LONG "</y:Piece><y:Kind>" LONG "</y:Kind>"
+		"<y:A>" LONG "<y:Deep/>" LONG "</y:A><y:Piece>" LONG "</y:Piece>");
+	static const char out[] = "<Root ->Text=a;<Piece p>" LONG ">>" LONG "&" LONG "<" LONG
+				  "</Piece>Kind is over;<Deep -><Piece ->" LONG "</Piece></Root>";
+	(void)state;
+
+	for (size_t cut = 1; cut <= strlen(in) + 50; cut += cut < 20 ? 1 : 49) {
+		AUTO(buf) struct buf got = { 0 };
+		check_ok(parse_cut(in, cut, &got));
+		assert_string_equal(buf_str(&got), out);
 	}
 }
 
@@ -313,8 +364,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_xml_forbids_becomes_one_replacement_wherever_it_is_cut),
+		cmocka_unit_test(test_no_byte_hides_among_plain_ones),
 		cmocka_unit_test(test_a_reference_without_end_is_bounded),
 		cmocka_unit_test(test_a_document_reads_the_same_wherever_it_is_cut),
+		cmocka_unit_test(test_a_long_text_reads_the_same_wherever_it_is_cut),
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_what_is_no_text_is_bounded_too),
 		cmocka_unit_test(test_an_element_with_elements_holds_no_text),
