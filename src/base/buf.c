@@ -48,19 +48,24 @@ enum err buf_append_char(struct buf *buf, char c)
 
 enum err buf_printf(struct buf *buf, const char *fmt, ...)
 {
+	size_t room = buf->size - buf->len;
 	va_list args;
 
+	/* Most often there is room enough, and it is printed once. */
 	va_start(args, fmt);
-	int n = vsnprintf(NULL, 0, fmt, args);
+	int n = vsnprintf(room > 0 ? buf->bytes + buf->len : NULL, room, fmt, args);
 	va_end(args);
-	if (n < 0)
-		return ERR_INVALID;
-	enum err err = reserve(buf, (size_t)n);
-	if (err)
+	enum err err = n < 0 ? ERR_INVALID : reserve(buf, (size_t)n);
+	if (err) {
+		if (room > 0)
+			buf->bytes[buf->len] = '\0';
 		return err;
-	va_start(args, fmt);
-	vsnprintf(buf->bytes + buf->len, (size_t)n + 1, fmt, args);
-	va_end(args);
+	}
+	if ((size_t)n >= room) {
+		va_start(args, fmt);
+		vsnprintf(buf->bytes + buf->len, (size_t)n + 1, fmt, args);
+		va_end(args);
+	}
 	buf->len += (size_t)n;
 	return ERR_OK;
 }

@@ -45,24 +45,27 @@ static const char *entity_of(char c)
 
 enum err soap_escape(struct buf *to, const char *text)
 {
-	size_t left = strlen(text);
+	size_t left = strlen(text), plain = 0;
 	enum err err = ERR_OK;
 
-	while (!err && left > 0) {
+	while (!err && plain < left) {
 		size_t n = 0;
-		const char *entity = entity_of(*text);
-		bool is_fine = char_judge(text, left, &n) == CHAR_FINE;
+		const char *instead = entity_of(text[plain]);
 
-		if (entity)
-			err = buf_append_str(to, entity);
-		else if (is_fine)
-			err = buf_append(to, text, n);
-		else
-			err = buf_append_str(to, REPLACEMENT);
-		text += n;
-		left -= n;
+		if (char_judge(text + plain, left - plain, &n) != CHAR_FINE)
+			instead = REPLACEMENT;
+		if (!instead) {
+			plain += n;
+			continue;
+		}
+		err = buf_append(to, text, plain);
+		if (!err)
+			err = buf_append_str(to, instead);
+		text += plain + n;
+		left -= plain + n;
+		plain = 0;
 	}
-	return err;
+	return err ? err : buf_append(to, text, left);
 }
 
 enum err soap_text(struct buf *to, const char *element, const char *text)

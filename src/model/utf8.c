@@ -86,6 +86,16 @@ size_t utf8_cut(const char *s, size_t n, size_t max)
 	return last_grapheme ? last_grapheme : last_code;
 }
 
+/* How many bytes from the start are printable ASCII: nearly all of them, and fine everywhere. */
+static size_t plain_n(const char *text, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && text[i] > ' ' && text[i] < 0x7F)
+		i++;
+	return i;
+}
+
 /* Appends the line or the text repaired, until it passes max: what follows is cut
  * anyway, so a text of any length costs no more. */
 static enum err append_repaired(struct buf *buf, const char *text, size_t n, size_t max,
@@ -96,15 +106,18 @@ static enum err append_repaired(struct buf *buf, const char *text, size_t n, siz
 	int32_t code;
 
 	for (size_t at = 0; !err && at < n && buf->len <= max;) {
-		at += utf8_next(text + at, n - at, &code);
-		if (one_line && utf8_is_blank(code)) {
+		size_t plain = plain_n(text + at, n - at < max ? n - at : max);
+		size_t used = plain ? plain : utf8_next(text + at, n - at, &code);
+		if (!plain && one_line && utf8_is_blank(code)) {
 			pending = started;
+			at += used;
 			continue;
 		}
 		if (pending)
 			err = buf_append_char(buf, ' ');
 		if (!err)
-			err = utf8_append(buf, code);
+			err = plain ? buf_append(buf, text + at, plain) : utf8_append(buf, code);
+		at += used;
 		pending = false;
 		started = true;
 	}
