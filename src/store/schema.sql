@@ -26,11 +26,13 @@ CREATE TABLE inode (
 CREATE TABLE entry (
 	parent INTEGER NOT NULL,
 	id INTEGER NOT NULL,
+	name_key INTEGER NOT NULL, -- of name: tree.c
 	name TEXT NOT NULL,
 	ino INTEGER NOT NULL,
 	PRIMARY KEY (parent, id)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX entry_name ON entry (parent, name);
+-- A name is there once in a directory; who adds one has looked in the same transaction.
+CREATE INDEX entry_name ON entry (parent, name_key);
 
 CREATE TABLE folder (
 	ino INTEGER PRIMARY KEY,

@@ -50,14 +50,15 @@
 		"AND inode.flags & 1 = 0 AND i.by_received AND i.modified IS NOT NULL") \
 	\
 	X(FIND_NODE, "SELECT n.ino, n.flags, n.size, n.mtime, n.ctime, n.owner " \
-		"FROM entry e CROSS JOIN inode n ON n.ino = e.ino " \
-		"WHERE e.parent = ?1 AND e.name = ?2") \
+		"FROM entry e INDEXED BY entry_name CROSS JOIN inode n ON n.ino = e.ino " \
+		"WHERE e.parent = ?1 AND e.name_key = ?2 AND e.name = ?3") \
 	X(LIST_ENTRIES, "SELECT n.ino, n.flags, n.size, n.mtime, n.ctime, n.owner, e.id, e.name " \
 		"FROM entry e CROSS JOIN inode n ON n.ino = e.ino " \
 		"WHERE e.parent = ?1 AND e.id > ?2 ORDER BY e.id") \
-	X(FIND_ENTRY, "SELECT id, ino FROM entry WHERE parent = ?1 AND name = ?2") \
+	X(FIND_ENTRY, "SELECT id, ino FROM entry INDEXED BY entry_name " \
+		"WHERE parent = ?1 AND name_key = ?2 AND name = ?3") \
 	X(LOAD_NAME, "SELECT name FROM entry WHERE parent = ?1 AND id = ?2") \
-	X(ADD_ENTRY, "INSERT INTO entry (parent, id, name, ino) VALUES (?1, ?2, ?3, ?4)") \
+	X(ADD_ENTRY, "INSERT INTO entry (parent, id, name_key, name, ino) VALUES (?1, ?2, ?3, ?4, ?5)") \
 	X(SWAP_ENTRY, "UPDATE entry SET ino = ?3 WHERE parent = ?1 AND id = ?2 RETURNING name") \
 	X(DROP_ENTRY, "DELETE FROM entry WHERE parent = ?1 AND id = ?2 RETURNING name, ino") \
 	\

@@ -22,6 +22,7 @@ CONTRADICTIONS = {
     "an item without its name": """
         SELECT row FROM item WHERE entry IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry
         WHERE entry.id = item.entry AND entry.ino = item.ino AND entry.parent = item.folder)""",
+    "a name that is there twice": "SELECT name FROM entry GROUP BY parent, name HAVING count(*) > 1",
     "a name of nothing": """
         SELECT name FROM entry WHERE ino NOT IN (SELECT ino FROM item WHERE ino IS NOT NULL)
         AND ino NOT IN (SELECT ino FROM folder)""",

@@ -310,7 +310,8 @@ static bool is_walk(const char *plan)
 					   "i",	      "a",     "c" };
 	char table[32];
 
-	if (strstr(plan, "USE TEMP B-TREE"))
+	/* The last: a whole directory. */
+	if (strstr(plan, "USE TEMP B-TREE") || strstr(plan, "PRIMARY KEY (parent=?)"))
 		return true;
 	if (sscanf(plan, "SCAN %31s", table) != 1)
 		return false;

@@ -347,6 +347,7 @@ static void check_tables(struct play *play)
 		"SELECT 1 FROM item i JOIN inode n USING (ino) WHERE n.owner IS NOT i.row "
 		"OR n.size <> i.file_size",
 		"SELECT 1 FROM item GROUP BY ews_id HAVING count(*) > 1",
+		"SELECT 1 FROM entry GROUP BY parent, name HAVING count(*) > 1",
 		"SELECT 1 FROM tally t WHERE (known_n, items_n, bytes, pending_n, quarantined_n) "
 		"IS NOT (SELECT count(*), count(ino), ifnull(sum(file_size), 0), "
 		"ifnull(sum(state = 0), 0), ifnull(sum(state = 2), 0) "

@@ -457,6 +457,18 @@ static void test_ids_that_share_a_key_are_told_apart(void **state)
 	assert_int_equal(tally(b->store, dir, false).known_n, 1);
 }
 
+static void test_names_that_share_a_key_are_told_apart(void **state)
+{
+	static const char *const names[] = { "2024-01-30 10dijcprrv", "2024-01-30 10jgrkoiaq" };
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+
+	deliver(b->store, dir, "AAAA", "K", names[0], "one");
+	deliver(b->store, dir, "BBBB", "K", names[1], "two");
+	check_text(b->store, look(b->store, dir, names[0]).ino, "one");
+	check_text(b->store, look(b->store, dir, names[1]).ino, "two");
+}
+
 static void test_an_item_moves_with_its_file(void **state)
 {
 	struct bench *b = *state;
@@ -496,6 +508,7 @@ int main(void)
 		bench_test(test_a_stub_never_replaces_a_full_change_key),
 		bench_test(test_ids_of_any_form_come_back_as_they_were),
 		bench_test(test_ids_that_share_a_key_are_told_apart),
+		bench_test(test_names_that_share_a_key_are_told_apart),
 		bench_test(test_an_item_moves_with_its_file),
 	};
 
