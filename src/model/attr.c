@@ -85,15 +85,7 @@ enum err attr_put_hex(struct buf *set, enum attr attr, const void *bytes, size_t
 	return err ? err : attr_put_bytes(set, attr, text.bytes, text.len);
 }
 
-struct entry {
-	uint8_t code;
-	const char *value;
-	size_t n;
-};
-
-/* The entry at *at, which moves on. False at the end, and when it is torn; then
- * *at is not at the end of the set. */
-static bool next_entry(const struct buf *set, size_t *at, struct entry *ret)
+bool attr_next(const struct buf *set, size_t *at, struct attr_entry *ret)
 {
 	if (set->len - *at < HEAD_LEN)
 		return false;
@@ -101,18 +93,18 @@ static bool next_entry(const struct buf *set, size_t *at, struct entry *ret)
 	size_t n = head[1] | (size_t)head[2] << 8 | (size_t)head[3] << 16 | (size_t)head[4] << 24;
 	if (n > set->len - *at - HEAD_LEN)
 		return false;
-	*ret = (struct entry){ head[0], set->bytes + *at + HEAD_LEN, n };
+	*ret = (struct attr_entry){ head[0], set->bytes + *at + HEAD_LEN, n };
 	*at += HEAD_LEN + n;
 	return true;
 }
 
 enum err attr_find(const struct buf *set, enum attr attr, const char **ret, size_t *ret_n)
 {
-	struct entry entry, found = { 0 };
+	struct attr_entry entry, found = { 0 };
 	size_t at = 0;
 
-	while (next_entry(set, &at, &entry)) {
-		if (entry.code == attr)
+	while (attr_next(set, &at, &entry)) {
+		if (entry.attr == attr)
 			found = entry;
 	}
 	if (at != set->len)
@@ -127,15 +119,15 @@ enum err attr_find(const struct buf *set, enum attr attr, const char **ret, size
 enum err attr_list(const struct buf *set, struct buf *ret)
 {
 	bool listed[ARRAY_LEN(names)] = { 0 };
-	struct entry entry;
+	struct attr_entry entry;
 	size_t at = 0;
 	enum err err = ERR_OK;
 
-	while (!err && next_entry(set, &at, &entry)) {
-		const char *name = attr_name(entry.code);
-		if (!name || listed[entry.code])
+	while (!err && attr_next(set, &at, &entry)) {
+		const char *name = attr_name(entry.attr);
+		if (!name || listed[entry.attr])
 			continue;
-		listed[entry.code] = true;
+		listed[entry.attr] = true;
 		err = buf_append(ret, name, strlen(name) + 1);
 	}
 	return !err && at != set->len ? ERR_DAMAGED : err;

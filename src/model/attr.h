@@ -11,7 +11,7 @@
  *
  * A packed set is a run of { code: 1 byte, length: 4 bytes little endian, value }.
  * Codes are on disk: never reuse or renumber one. Attributes that an item does
- * not have are not in its set.
+ * not have are not in its set. The cache holds the same more tightly: store/pack.c.
  */
 /* clang-format off */
 #define ATTR_TABLE(X) \
@@ -77,6 +77,15 @@ MUST_CHECK enum err attr_put_hex(struct buf *set, enum attr attr, const void *by
  * ERR_NO_XATTR when it is not there, ERR_DAMAGED when the set is torn. */
 MUST_CHECK enum err attr_find(const struct buf *set, enum attr attr, const char **ret,
 			      size_t *ret_n);
+
+struct attr_entry {
+	enum attr attr;
+	const char *value; /* of the set */
+	size_t n;
+};
+/* The entry at *at, 0 at first, which moves on. False at the end, and when the set is torn; then
+ * *at is not at the end of it. */
+bool attr_next(const struct buf *set, size_t *at, struct attr_entry *ret);
 
 /* The names in the set, each with its NUL, as listxattr(2) wants them. */
 MUST_CHECK enum err attr_list(const struct buf *set, struct buf *ret);

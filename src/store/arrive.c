@@ -55,7 +55,7 @@ static enum err put_attrs(struct store *store, uint64_t ino, const struct item *
 	enum err err = item_print_attrs(item, &set);
 
 	if (!err)
-		err = run(store, SQL_PUT_ATTRS, v_ino(ino), v_blob(set.bytes, set.len));
+		err = attrs_put(store, ino, &set);
 	return err;
 }
 

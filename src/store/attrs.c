@@ -3,6 +3,24 @@
 
 /* Extended attributes: what is packed beside the content, and what the rows know better. */
 
+enum err attrs_put(struct store *store, uint64_t ino, const struct buf *set)
+{
+	AUTO(buf) struct buf packed = { 0 };
+	enum err err = pack_attrs(set, &packed);
+
+	if (!err)
+		err = run(store, SQL_PUT_ATTRS, v_ino(ino), v_blob(packed.bytes, packed.len));
+	return err;
+}
+
+void col_attrs(struct query *q, int i, struct buf *set)
+{
+	const void *bytes = sqlite3_column_blob(q->stmt, i);
+
+	if (!q->err && bytes)
+		q->err = unpack_attrs(bytes, (size_t)sqlite3_column_bytes(q->stmt, i), set);
+}
+
 static enum err put_id(struct query *q, int column, enum attr attr, struct buf *set)
 {
 	AUTO(str) char *id = NULL;
@@ -49,7 +67,7 @@ static enum err load_item_attrs(struct store *store, uint64_t ino, bool *ret_is_
 		return err;
 	int64_t flags = col_int(&q, 0);
 	*ret_is_dir = (flags & (INODE_DIR | INODE_BURIED)) == INODE_DIR;
-	col_append(&q, 1, set);
+	col_attrs(&q, 1, set);
 	if (!q.err && !col_is_null(&q, 2))
 		return put_own(&q, set);
 	return q.err;

@@ -11,10 +11,6 @@
  * is there only where something else was seen, so that the table costs next to nothing.
  * What is known of an item is always the two together.
  */
-static int digit_of(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* An attribute in hex as bytes; nothing when it is not there. */
 static enum err load_bytes(const struct buf *set, enum attr attr, struct buf *ret)
@@ -25,12 +21,8 @@ static enum err load_bytes(const struct buf *set, enum attr attr, struct buf *re
 
 	if (err)
 		return err == ERR_NO_XATTR ? ERR_OK : err;
-	for (size_t i = 0; !err && i + 1 < n; i += 2) {
-		int high = digit_of(hex[i]), low = digit_of(hex[i + 1]);
-		err = high < 0 || low < 0 ? ERR_DAMAGED
-					  : buf_append_char(ret, (char)(high << 4 | low));
-	}
-	return err;
+	err = pack_parse_hex(hex, n, ret);
+	return err == ERR_INVALID ? ERR_DAMAGED : err;
 }
 
 /* The keys of the version held. */
@@ -42,7 +34,7 @@ static enum err note_held(struct store *store, uint64_t ino, struct xid_history 
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
-	col_append(&q, 0, &set);
+	col_attrs(&q, 0, &set);
 	err = q.err;
 	if (!err)
 		err = load_bytes(&set, ATTR_MAPI_CHANGE_KEY, &key);

@@ -135,6 +135,20 @@ MUST_CHECK enum err content_drop(struct store *store, uint64_t ino);
 MUST_CHECK enum err content_equal(struct store *store, uint64_t ino, const struct spool *content,
 				  bool *ret);
 
+/* --- pack.c: sets of attributes as the table holds them --- */
+
+MUST_CHECK enum err pack_attrs(const struct buf *set, struct buf *ret);
+/* Appends; ERR_DAMAGED. */
+MUST_CHECK enum err unpack_attrs(const void *bytes, size_t n, struct buf *set);
+/* Of lower case; ERR_INVALID. */
+MUST_CHECK enum err pack_parse_hex(const char *hex, size_t n, struct buf *ret);
+
+/* --- attrs.c --- */
+
+MUST_CHECK enum err attrs_put(struct store *store, uint64_t ino, const struct buf *set);
+/* Appends what the row holds. */
+void col_attrs(struct query *q, int i, struct buf *set);
+
 /* --- record.c: one row of item, whole --- */
 
 struct record {

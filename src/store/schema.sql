@@ -108,7 +108,7 @@ CREATE TABLE high (
 	seen BLOB                   -- NULL: the list in the attributes is the last one
 );
 
--- model/attr.h. Of an item what changes with its version only; of a grave all that it had.
+-- pack.c. Of an item what changes with its version only; of a grave all that it had.
 CREATE TABLE attribute (
 	ino INTEGER PRIMARY KEY,
 	packed BLOB NOT NULL

@@ -92,21 +92,29 @@ static bool ends_canonically(const char *id, size_t n)
 	return id[n - 2] == '=' ? strchr("AQgw", id[n - 3]) : strchr("AEIMQUYcgkosw048", id[n - 2]);
 }
 
+enum err sql_parse_id(const char *id, size_t n, struct buf *ret)
+{
+	enum err err = text_parse_base64(ret, id, n);
+
+	/* The length tells of white space. */
+	if (!err && (ret->len == 0 || n != (ret->len + 2) / 3 * 4 || !ends_canonically(id, n)))
+		err = ERR_INVALID;
+	return err;
+}
+
 /* Decoded where encoding gives the very same text again, else as it is. */
 static enum err bind_id(sqlite3_stmt *stmt, int i, const char *id, int *ret_rc)
 {
 	AUTO(buf) struct buf bytes = { 0 };
-	size_t n = strlen(id);
-	enum err err = text_parse_base64(&bytes, id, n);
+	enum err err = sql_parse_id(id, strlen(id), &bytes);
 
 	if (err && err != ERR_INVALID)
 		return err;
-	/* The length tells of white space. */
-	if (!err && bytes.len > 0 && n == (bytes.len + 2) / 3 * 4 && ends_canonically(id, n)) {
+	if (err) {
+		*ret_rc = sqlite3_bind_text(stmt, i, id, -1, SQLITE_STATIC);
+	} else {
 		*ret_rc = sqlite3_bind_blob64(stmt, i, bytes.bytes, bytes.len, free);
 		bytes = (struct buf){ 0 };
-	} else {
-		*ret_rc = sqlite3_bind_text(stmt, i, id, -1, SQLITE_STATIC);
 	}
 	return ERR_OK;
 }

@@ -62,6 +62,8 @@ static inline struct value v_id(const char *id)
  * index go to few of its pages so.
  */
 struct value v_id_key(const char *id);
+/* Into an empty buf. ERR_INVALID: not base64, or not what encoding makes of the bytes. */
+MUST_CHECK enum err sql_parse_id(const char *id, size_t n, struct buf *ret);
 static inline struct value v_blob(const void *bytes, size_t n)
 {
 	return (struct value){ VALUE_BLOB, (int64_t)n, bytes };

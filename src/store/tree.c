@@ -183,7 +183,7 @@ enum err inode_bury(struct store *store, uint64_t ino)
 	enum err err = must_exist(store, store_load_attrs(store, ino, &set), "inode", ino);
 
 	if (!err)
-		err = run(store, SQL_PUT_ATTRS, v_ino(ino), v_blob(set.bytes, set.len));
+		err = attrs_put(store, ino, &set);
 	if (!err)
 		err = run(store, SQL_BURY_INODE, v_ino(ino));
 	if (!err)
