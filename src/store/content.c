@@ -40,10 +40,9 @@ static int64_t chunk_id(uint64_t ino, uint64_t chunk, enum part part)
 	return (int64_t)(ino << CHUNK_BITS | chunk << PART_BITS | part);
 }
 
-/* Tells damage from content; no defence against forgers. */
 static int64_t sum_of(const void *bytes, size_t n)
 {
-	return (int32_t)((uint64_t)sum_bytes(bytes, n, n) >> 32);
+	return (int32_t)sum_bytes(bytes, n, n);
 }
 
 static size_t chunk_len(const struct spool *content, uint64_t at)

@@ -88,8 +88,8 @@ void damage_note(struct store *store);
 /* The name of the VFS that keeps the sums. */
 const char *pages_vfs(void);
 bool page_is_sound(const void *page, int64_t at);
-/* A word at a time, since every read pays for it. */
-int64_t sum_bytes(const void *bytes, size_t n, uint64_t seed);
+/* Tells damage from what was written; no defence against forgers. */
+uint64_t sum_bytes(const void *bytes, size_t n, uint64_t seed);
 
 /* NFS, SMB or FUSE, by statfs(2). */
 bool store_is_remote(long fs_type);

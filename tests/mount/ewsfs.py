@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import datetime
+import functools
 import hashlib
 import json
 import os
@@ -236,15 +237,19 @@ def mapi_change_key(ews_change_key):
 PAGE = 4096
 
 
+def add_word(total, word):
+    total = (total ^ word) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+    return total << 32 & 0xFFFFFFFFFFFFFFFF | total >> 32
+
+
 def seal(cache):
     """Puts the sums of all pages right (src/store/pages.c), after another program has written to them."""
     raw = bytearray(pathlib.Path(cache).read_bytes())
     for at in range(0, len(raw), PAGE):
-        total = at + 1
-        for word in struct.unpack_from("<511Q", raw, at):
-            total = (total ^ word) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
-            total ^= total >> 32
-        struct.pack_into("<Q", raw, at + PAGE - 8, total)
+        lanes = [at + 1] * 4
+        for i, word in enumerate((*struct.unpack_from("<511Q", raw, at), 0)):
+            lanes[i % 4] = add_word(lanes[i % 4], word)
+        struct.pack_into("<Q", raw, at + PAGE - 8, functools.reduce(add_word, lanes))
     pathlib.Path(cache).write_bytes(raw)
 
 
