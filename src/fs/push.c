@@ -30,6 +30,7 @@ struct piece {
 struct load {
 	struct piece pieces[PIECES_MAX];
 	size_t pieces_n, len;
+	uint64_t loaded_n; /* pieces before these, since the mount began */
 	char bytes[LOAD_BYTES];
 };
 
@@ -173,14 +174,56 @@ static uint64_t wait_for_read(struct push *push, uint64_t than)
 	return asked;
 }
 
-/* True when the file is among those that were loaded last. */
-static bool is_loaded(struct push *push, uint64_t ino)
-{
-	bool found = false;
+/* A reader who goes through a directory, and what was loaded for it. */
+struct scan {
+	uint64_t asked;		   /* the file that it asked for last */
+	uint64_t read_n, loaded_n; /* pieces up to that one, and up to the last one loaded */
+	uint64_t last, next;	   /* the last file loaded, and the one behind that, if known */
+	size_t ahead;		   /* bytes to load before it is its turn again */
+	bool is_at_end;		   /* nothing in the directory is behind those */
+	uint64_t pages_n;	   /* pushed before */
+};
 
-	for (size_t n = 0; n < LOADS_N && !found; n++)
-		found = skip(&push->loads[n], 0, ino) > 0;
-	return found;
+/* The number of pieces up to that file if it is among those loaded last, else 0. */
+static uint64_t count_to(const struct push *push, uint64_t ino)
+{
+	for (size_t n = 0; n < LOADS_N; n++) {
+		const struct load *load = &push->loads[n];
+		size_t i = skip(load, 0, ino);
+		if (i > 0)
+			return load->loaded_n + i;
+	}
+	return 0;
+}
+
+/* False when the reader is not where we expect it: it went back, or into another directory. */
+static bool go_on(struct push *push, struct scan *scan, uint64_t asked)
+{
+	uint64_t read_n = count_to(push, asked);
+
+	if (asked == scan->next) {
+		scan->last = asked;
+		scan->read_n = scan->loaded_n;
+		scan->ahead = scan->ahead < AHEAD_MAX ? 2 * scan->ahead : AHEAD_MAX;
+	} else if (read_n > scan->read_n) {
+		scan->read_n = read_n;
+	} else {
+		return false;
+	}
+	scan->asked = asked;
+	push->hits_n += push->pages_n - scan->pages_n;
+	scan->pages_n = push->pages_n;
+	return true;
+}
+
+/* Where all of a directory was loaded, the next one probably is wanted in the same way. */
+static void begin(struct push *push, struct scan *scan, uint64_t asked)
+{
+	if (!scan->is_at_end)
+		scan->ahead = AHEAD_MIN;
+	scan->asked = scan->last = asked;
+	scan->read_n = scan->loaded_n;
+	scan->pages_n = push->pages_n;
 }
 
 static bool note_next(void *ctx, const struct mailbox_piece *piece)
@@ -191,39 +234,65 @@ static bool note_next(void *ctx, const struct mailbox_piece *piece)
 	return false;
 }
 
-/* What is behind that file, so many bytes of it. Returns the file behind those, or 0. */
-static uint64_t load_ahead(struct push *push, uint64_t asked, size_t bytes)
+/* 0 when there is nothing more. */
+static size_t load_more(struct push *push, struct scan *scan)
 {
-	uint64_t at = asked, next = 0;
+	struct load *load = take_empty(push);
 
-	for (size_t done = 0; done < bytes;) {
-		struct load *load = take_empty(push);
-		if (!load || mailbox_each_piece(push->mailbox, at, add_piece, load) ||
-		    load->pieces_n == 0)
-			return 0;
-		at = load->pieces[load->pieces_n - 1].ino;
-		done += load->len;
-		put_full(push);
-		/* The reader is somewhere else: before us, or in another directory. */
-		if (push->asked != asked && !is_loaded(push, push->asked))
-			return push->asked;
+	if (!load || mailbox_each_piece(push->mailbox, scan->last, add_piece, load) ||
+	    load->pieces_n == 0)
+		return 0;
+	load->loaded_n = scan->loaded_n;
+	scan->loaded_n += load->pieces_n;
+	scan->last = load->pieces[load->pieces_n - 1].ino;
+	size_t n = load->len;
+	put_full(push);
+	return n;
+}
+
+/* Whoever asks meanwhile for what is loaded is close behind us: there is no reason to stop yet. */
+static void load_ahead(struct push *push, struct scan *scan)
+{
+	scan->next = 0;
+	scan->is_at_end = false;
+	for (size_t done = 0; done < scan->ahead;) {
+		size_t n = load_more(push, scan);
+		if (n == 0) {
+			scan->is_at_end = true;
+			return;
+		}
+		uint64_t asked = push->asked;
+		if (asked == scan->asked)
+			done += n;
+		else if (go_on(push, scan, asked))
+			done = 0;
+		else
+			return;
 	}
-	return mailbox_each_piece(push->mailbox, at, note_next, &next) ? 0 : next;
+	if (mailbox_each_piece(push->mailbox, scan->last, note_next, &scan->next))
+		scan->next = 0;
+}
+
+static bool is_told(struct push *push)
+{
+	lock_acquire(&push->lock);
+	bool is_told = push->full_n == 0;
+	lock_drop(&push->lock);
+	return is_told;
 }
 
 static void *load_all(void *ctx)
 {
 	struct push *push = ctx;
-	uint64_t asked = 0, next = 0, pages_n = 0;
-	size_t bytes = AHEAD_MIN;
+	struct scan scan = { .ahead = AHEAD_MIN };
+	uint64_t asked;
 
-	while ((asked = wait_for_read(push, asked))) {
-		bool goes_on = asked == next || is_loaded(push, asked);
-		bytes = !goes_on ? AHEAD_MIN : bytes < AHEAD_MAX ? 2 * bytes : AHEAD_MAX;
-		if (goes_on)
-			push->hits_n += push->pages_n - pages_n;
-		pages_n = push->pages_n;
-		next = load_ahead(push, asked, bytes);
+	while ((asked = wait_for_read(push, scan.asked))) {
+		/* The kernel was told of all, and seems to have dropped it since. */
+		bool is_dropped = scan.is_at_end && is_told(push);
+		if (is_dropped || !go_on(push, &scan, asked))
+			begin(push, &scan, asked);
+		load_ahead(push, &scan);
 	}
 	return NULL;
 }

@@ -31,13 +31,14 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 		read_control(req, ino, size, (uint64_t)offset);
 		return;
 	}
+	/* First, so that the files behind it are loaded meanwhile. */
+	if (offset == 0)
+		push_note_read(fs->push, ino);
 	enum err err = mailbox_read(fs->mailbox, ino, (uint64_t)offset, size, &content);
 	if (err)
 		node_reply_err(req, err);
 	else
 		fuse_reply_buf(req, buf_str(&content), content.len);
-	if (!err && offset == 0)
-		push_note_read(fs->push, ino);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

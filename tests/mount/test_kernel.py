@@ -148,6 +148,18 @@ def test_what_lies_behind_a_file_that_is_read_comes_unasked(fake):
     assert fake.counts()["reads"] == reads + 1
 
 
+def test_what_the_kernel_has_dropped_comes_unasked_again(fake):
+    files = [fake.path / "Inbox" / item(n) for n in range(20)]
+    os.listdir(fake.path / "Inbox")
+    files[0].read_bytes()
+    wait_until(lambda: pushed_pages(fake) == 19, "the others have come")
+    for path in files:
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    files[1].read_bytes()
+    wait_until(lambda: pushed_pages(fake) == 19 + 18, "those behind it have come")
+
+
 def test_a_swapped_name_leads_to_the_new_inode_when_the_command_returns(fake):
     path = fake.path / "Inbox" / item(3)
     for _ in range(50):
