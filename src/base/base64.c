@@ -8,12 +8,14 @@ static size_t decode_groups(const signed char *values, const char *text, size_t 
 	size_t i = 0;
 
 	for (; n - i >= 4; i += 4, p += 4, to += 3) {
-		int a = values[p[0]], b = values[p[1]], c = values[p[2]], d = values[p[3]];
-		if ((a | b | c | d) < 0) /* one of them is no digit */
+		/* What is no digit is negative, so that it fills the bits above. */
+		uint32_t bits = (uint32_t)values[p[0]] << 18 | (uint32_t)values[p[1]] << 12 |
+				(uint32_t)values[p[2]] << 6 | (uint32_t)values[p[3]];
+		if (bits >> 24)
 			break;
-		to[0] = (uint8_t)(a << 2 | b >> 4);
-		to[1] = (uint8_t)(b << 4 | c >> 2);
-		to[2] = (uint8_t)(c << 6 | d);
+		to[0] = (uint8_t)(bits >> 16);
+		to[1] = (uint8_t)(bits >> 8);
+		to[2] = (uint8_t)bits;
 	}
 	return i;
 }
