@@ -43,7 +43,13 @@ enum err buf_append_str(struct buf *buf, const char *s)
 
 enum err buf_append_char(struct buf *buf, char c)
 {
-	return buf_append(buf, &c, 1);
+	enum err err = reserve(buf, 1);
+
+	if (err)
+		return err;
+	buf->bytes[buf->len++] = c;
+	buf->bytes[buf->len] = '\0';
+	return ERR_OK;
 }
 
 enum err buf_printf(struct buf *buf, const char *fmt, ...)

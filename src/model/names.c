@@ -74,9 +74,17 @@ static enum err compose_piece(const char *text, size_t n, struct buf *ret)
 	return err;
 }
 
+static bool is_ascii(const struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (text->bytes[i] & 0x80)
+			return false;
+	return true;
+}
+
 /*
- * NFC. utf8proc 2.6 takes U+11A7 behind a Hangul syllable for a final consonant
- * and swallows it. It composes with nothing before it, so the text is cut there.
+ * NFC, which ASCII is already. utf8proc 2.6 takes U+11A7 behind a Hangul syllable for a final
+ * consonant and swallows it. It composes with nothing before it, so the text is cut there.
  */
 static enum err compose(const struct buf *text, struct buf *ret)
 {
@@ -84,6 +92,8 @@ static enum err compose(const struct buf *text, struct buf *ret)
 	const char *at = buf_str(text), *end = at + text->len;
 	enum err err = ERR_OK;
 
+	if (is_ascii(text))
+		return buf_append(ret, at, text->len);
 	while (!err && at < end) {
 		size_t skip = strncmp(at, jamo, strlen(jamo)) == 0 ? strlen(jamo) : 0;
 		const char *next = strstr(at + skip, jamo);

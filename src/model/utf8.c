@@ -49,6 +49,8 @@ enum err utf8_append(struct buf *buf, int32_t code)
 {
 	uint8_t bytes[4];
 
+	if (code >= 0 && code < 0x80)
+		return buf_append_char(buf, (char)code);
 	return buf_append(buf, bytes, (size_t)utf8proc_encode_char(code, bytes));
 }
 
