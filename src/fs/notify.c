@@ -101,14 +101,13 @@ static void put(struct notify *notify, struct lane *lane, const struct event *ev
  * A directory: attributes only, which is enough since its mtime has moved, and the kernel compares
  * that before it uses a kept listing. (With length 0 from offset 0 a listing read half way would
  * never be kept again.) A changed flag: attributes only, too; the pages stay.
- * A new name: the kernel keeps no negative entries, so there is nothing to take back.
  */
 static int send(struct notify *notify, const struct event *event)
 {
 	const struct mailbox_change *change = &event->change;
 
 	switch (change->kind) {
-	case MAILBOX_ENTRY_ADDED: return 0;
+	case MAILBOX_ENTRY_ADDED: break; /* never queued */
 	case MAILBOX_ENTRY_SWAPPED:
 		return fuse_lowlevel_notify_inval_entry(notify->session, change->parent,
 							event->name, strlen(event->name));
@@ -175,8 +174,10 @@ void notify_put_change(struct notify *notify, const struct mailbox_change *chang
 {
 	struct event event = { .kind = CHANGE, .change = *change };
 
-	/* No longer name was ever shown. */
-	if (change->name && strlen(change->name) > NAME_MAX)
+	/* The kernel keeps no negative entries, so a new name takes nothing back; and no longer name
+	 * was ever shown. */
+	if (change->kind == MAILBOX_ENTRY_ADDED ||
+	    (change->name && strlen(change->name) > NAME_MAX))
 		return;
 	if (change->name)
 		memcpy(event.name, change->name, strlen(change->name) + 1);
