@@ -25,6 +25,10 @@ enum inode_flag {
 	INODE_HOLLOW = 4, /* a file whose content the server could not deliver */
 };
 
+/* What is numbered, and no number given twice; the last ones are values of the mailbox. */
+enum number { NUMBER_ENTRY, NUMBER_INO, NUMBER_ROW, NUMBER_COUNT };
+extern const char *const number_keys[NUMBER_COUNT];
+
 /* In the order of the columns of tally. */
 enum count {
 	COUNT_KNOWN,
@@ -58,8 +62,8 @@ struct store {
 	/* The rest is the writer's. */
 	int lock_fd_plus_1;
 	enum mtime_rule rule;
-	uint64_t last_entry; /* the highest id ever given to an entry */
-	size_t leaf_left;    /* of the page where content goes on, by content.c's reckoning */
+	uint64_t last[NUMBER_COUNT]; /* the highest ever given */
+	size_t leaf_left; /* of the page where content goes on, by content.c's reckoning */
 	/* Rows of the queue that somebody works on, and those of them queued anew meanwhile. */
 	struct set taken, again;
 
@@ -72,7 +76,7 @@ struct store {
 	struct set dirs;	  /* whose listing changed */
 	struct counts counts[16]; /* what is to be added to the tallies: tally.c */
 	size_t counts_n;
-	uint64_t entry_at_begin;
+	uint64_t last_at_begin[NUMBER_COUNT];
 };
 
 /* Keeps the line for store_reason() and hands err back. */

@@ -40,10 +40,11 @@ enum err store_put_first_ino(struct txn *txn, uint64_t first)
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)first);
 	enum err err = store_put_value(txn, "first_ino", text);
-	if (!err)
-		err = run(txn->store, SQL_SKIP_INODES, v_int((int64_t)first));
-	if (!err)
-		txn->store->first_ino = first;
+	if (err)
+		return err;
+	txn->store->first_ino = first;
+	if (txn->store->last[NUMBER_INO] < first)
+		txn->store->last[NUMBER_INO] = first;
 	return err;
 }
 

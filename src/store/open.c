@@ -206,7 +206,7 @@ static enum err check_schema(struct store *store, int64_t *ret_version)
 /* The root and the generation: what every cache has from the beginning. */
 static enum err found(struct store *store)
 {
-	struct store_node root = { .ino = ROOT_INO, .mtime_ns = clock_wall_ns() };
+	struct store_node root = { .mtime_ns = clock_wall_ns() };
 	uint32_t generation = 0;
 	uint64_t ino = 0;
 	char text[16];
@@ -218,9 +218,11 @@ static enum err found(struct store *store)
 	enum err err = run(store, SQL_PUT_VALUE, v_text("generation"), v_text(text));
 	if (!err)
 		err = run(store, SQL_PUT_VALUE, v_text("first_ino"), v_text("0"));
-	/* 1 and 2 are "." and "..". */
 	if (!err)
-		err = run(store, SQL_PUT_VALUE, v_text("last_entry"), v_text("2"));
+		err = run(store, SQL_PUT_VALUE, v_text(number_keys[NUMBER_ROW]), v_text("0"));
+	/* 1 and 2 are "." and "..". */
+	store->last[NUMBER_ENTRY] = 2;
+	/* The first number is ROOT_INO. */
 	if (!err)
 		err = inode_add(store, &root, INODE_DIR, ROOT_INO, &ino);
 	return err;
@@ -264,16 +266,17 @@ static enum err load_number(struct store *store, const char *key, int64_t max, i
 
 static enum err load_facts(struct store *store)
 {
-	int64_t generation = 0, last_entry = 0, first_ino = 0;
+	int64_t generation = 0, first_ino = 0, last = 0;
 	enum err err = load_number(store, "generation", UINT32_MAX, &generation);
 
 	if (!err)
-		err = load_number(store, "last_entry", INT64_MAX, &last_entry);
-	if (!err)
 		err = load_number(store, "first_ino", INT64_MAX, &first_ino);
 	store->generation = (uint32_t)generation;
-	store->last_entry = (uint64_t)last_entry;
 	store->first_ino = (uint64_t)first_ino;
+	for (int i = 0; !err && i < NUMBER_COUNT; i++) {
+		err = load_number(store, number_keys[i], INT64_MAX, &last);
+		store->last[i] = (uint64_t)last;
+	}
 	return err;
 }
 

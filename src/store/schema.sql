@@ -12,9 +12,9 @@ CREATE TABLE mailbox (
 ) WITHOUT ROWID;
 
 -- All that stat(2) asks for and nothing else, so that a walk over the whole tree touches few pages.
--- AUTOINCREMENT: a number is never given twice.
+-- A number is never given twice: the highest one stands in mailbox.
 CREATE TABLE inode (
-	ino INTEGER PRIMARY KEY AUTOINCREMENT,
+	ino INTEGER PRIMARY KEY,
 	flags INTEGER NOT NULL, -- enum inode_flag
 	size INTEGER NOT NULL,
 	mtime INTEGER NOT NULL,
@@ -68,12 +68,12 @@ CREATE TABLE tally (
 	queued_n INTEGER NOT NULL DEFAULT 0
 );
 
--- AUTOINCREMENT: what comes late for a row that is gone must not meet another's.
+-- Its numbers too are given once: what comes late for a row that is gone must not meet another's.
 --
 -- An item that waits to be fetched has its place in the queue here too, so that it costs no row of its
 -- own and the row is about as long before the fetch as after: pages stay full.
 CREATE TABLE item (
-	row INTEGER PRIMARY KEY AUTOINCREMENT,
+	row INTEGER PRIMARY KEY,
 	id_key INTEGER NOT NULL,    -- of ews_id: sql.h
 	ews_id NOT NULL,
 	folder INTEGER NOT NULL,

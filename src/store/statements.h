@@ -28,9 +28,8 @@
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
 	X(DROP_VALUE, "DELETE FROM mailbox WHERE key = ?1") \
 	\
-	X(SKIP_INODES, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'inode' AND seq < ?1") \
 	X(ADD_INODE, "INSERT INTO inode (ino, flags, size, mtime, ctime, owner) " \
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING ino") \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
 	X(LOAD_INODE, "SELECT ino, flags, size, mtime, ctime, owner FROM inode WHERE ino = ?1") \
 	X(STAMP_INODE, "UPDATE inode SET mtime = ?2, ctime = max(ctime, ?3) WHERE ino = ?1 " \
 		"AND (mtime <> ?2 OR ctime < ?3)") \
@@ -133,10 +132,10 @@
 	X(AGE_ITEMS, "SELECT row, state FROM item WHERE row > ?1 AND kind IN (0, 4) AND " \
 		"((received < ?2 AND state NOT IN (4, 5)) OR (received >= ?2 AND state = 4)) " \
 		"ORDER BY row LIMIT ?3") \
-	X(ADD_ITEM, "INSERT INTO item (id_key, ews_id, folder, kind, state, verdict, is_read, " \
-		"by_received, size, file_size, received, modified, not_before, priority, tries, " \
-		"wanted, room) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, 1, ?6, 0, ?7, ?8, ?9, ?10, 0, ?11, " \
-		"zeroblob(10))") \
+	X(ADD_ITEM, "INSERT INTO item (row, id_key, ews_id, folder, kind, state, verdict, " \
+		"is_read, by_received, size, file_size, received, modified, not_before, priority, " \
+		"tries, wanted, room) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, 1, ?7, 0, ?8, ?9, " \
+		"?10, ?11, 0, ?12, zeroblob(10))") \
 	X(PUT_ITEM, "UPDATE item SET ino = ?2, entry = ?3, kind = ?4, state = ?5, " \
 		"verdict = ?6, is_read = ?7, by_received = ?8, size = ?9, file_size = ?10, " \
 		"received = ?11, modified = ?12, change_key = ?13, error = ?14, " \

@@ -79,15 +79,16 @@ enum err store_each_entry(struct store *store, uint64_t dir, uint64_t after, sto
 enum err inode_add(struct store *store, const struct store_node *node, enum inode_flag flags,
 		   int64_t owner, uint64_t *ret)
 {
-	AUTO(query)
-	struct query q = query(store, SQL_ADD_INODE, v_ino(node->ino), v_int(flags),
-			       v_int((int64_t)node->size), v_int(node->mtime_ns),
-			       v_int(node->ctime_ns), v_int(owner));
-	enum err err = query_one(&q);
+	uint64_t ino = store->last[NUMBER_INO] + 1;
+	enum err err = run(store, SQL_ADD_INODE, v_ino(ino), v_int(flags),
+			   v_int((int64_t)node->size), v_int(node->mtime_ns), v_int(node->ctime_ns),
+			   v_int(owner));
 
-	if (!err)
-		*ret = (uint64_t)col_int(&q, 0);
-	return err;
+	if (err)
+		return err;
+	store->last[NUMBER_INO] = ino;
+	*ret = ino;
+	return ERR_OK;
 }
 
 enum err entry_find(struct store *store, uint64_t parent, const char *name, uint64_t *ret_id,
@@ -132,13 +133,13 @@ enum err entry_load_name(struct store *store, uint64_t parent, uint64_t id, stru
 enum err entry_add(struct store *store, uint64_t parent, const char *name, uint64_t ino,
 		   uint64_t *ret_id)
 {
-	uint64_t id = store->last_entry + 1;
+	uint64_t id = store->last[NUMBER_ENTRY] + 1;
 	enum err err = run(store, SQL_ADD_ENTRY, v_int((int64_t)parent), v_int((int64_t)id),
 			   v_name_key(name), v_text(name), v_int((int64_t)ino));
 
 	if (err)
 		return err;
-	store->last_entry = id;
+	store->last[NUMBER_ENTRY] = id;
 	*ret_id = id;
 	return news_entry(store, STORE_ENTRY_ADDED, parent, name, ino);
 }

@@ -28,7 +28,7 @@ enum err txn_begin(struct txn *txn, struct store *store)
 		return err;
 	store->in_txn = true;
 	store->txn_err = ERR_OK;
-	store->entry_at_begin = store->last_entry;
+	memcpy(store->last_at_begin, store->last, sizeof(store->last));
 	txn->store = store;
 	return ERR_OK;
 }
@@ -51,7 +51,7 @@ void txn_release(struct txn *txn)
 	if (!sqlite3_get_autocommit(store->db) && run(store, SQL_ROLLBACK) != ERR_OK)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	store->in_txn = false;
-	store->last_entry = store->entry_at_begin;
+	memcpy(store->last, store->last_at_begin, sizeof(store->last));
 	forget_news(store);
 }
 
@@ -97,14 +97,20 @@ static enum err stamp_dirs(struct store *store)
 	return err;
 }
 
-static enum err put_last_entry(struct store *store)
+const char *const number_keys[NUMBER_COUNT] = { "last_entry", "last_ino", "last_row" };
+
+static enum err put_numbers(struct store *store)
 {
+	enum err err = ERR_OK;
 	char text[24];
 
-	if (store->last_entry == store->entry_at_begin)
-		return ERR_OK;
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)store->last_entry);
-	return run(store, SQL_PUT_VALUE, v_text("last_entry"), v_text(text));
+	for (int i = 0; !err && i < NUMBER_COUNT; i++) {
+		if (store->last[i] == store->last_at_begin[i])
+			continue;
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)store->last[i]);
+		err = run(store, SQL_PUT_VALUE, v_text(number_keys[i]), v_text(text));
+	}
+	return err;
 }
 
 static enum err tell(const struct spool *news, store_change_fn fn, void *ctx)
@@ -138,7 +144,7 @@ enum err txn_commit(struct txn *txn)
 	if (!err)
 		err = stamp_dirs(store);
 	if (!err)
-		err = put_last_entry(store);
+		err = put_numbers(store);
 	if (!err)
 		err = tally_flush(store);
 	FAULT("txn.commit");

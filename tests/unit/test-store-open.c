@@ -273,6 +273,24 @@ static void limit_pages(struct store *store, int n)
 	assert_int_equal(sqlite3_exec(store->db, text.bytes, NULL, NULL, NULL), SQLITE_OK);
 }
 
+static void test_no_number_is_given_twice(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+
+	int64_t row = deliver(b->store, dir, "AAAA", "K", "a.eml", "hello");
+	uint64_t ino = look(b->store, dir, "a.eml").ino;
+	AUTO(txn) struct txn txn = { 0 };
+	begin(&txn, b->store);
+	check_ok(store_drop_item(&txn, "AAAA"));
+	check_ok(store_purge_grave(&txn, ino));
+	commit(&txn);
+	store_release(&b->store);
+	bench_open(b);
+	assert_true(deliver(b->store, dir, "BBBB", "K", "b.eml", "hello") > row);
+	assert_true(look(b->store, dir, "b.eml").ino > ino);
+}
+
 static void test_a_full_disk_undoes_the_commit_and_serving_goes_on(void **state)
 {
 	struct bench *b = *state;
@@ -361,6 +379,7 @@ int main(void)
 		bench_test(test_damage_is_told_as_such),
 		bench_test(test_a_flipped_bit_in_any_page_is_found),
 		bench_test(test_a_store_survives_being_closed),
+		bench_test(test_no_number_is_given_twice),
 		bench_test(test_a_full_disk_undoes_the_commit_and_serving_goes_on),
 		bench_test(test_a_reader_reads_without_a_writer_and_never_writes),
 		bench_test(test_no_statement_walks_or_sorts_what_grows_with_the_mailbox),
