@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "test-store.h"
 
@@ -73,13 +74,12 @@ static uint64_t find_split(struct bench *b)
 	return ino;
 }
 
+/* Returns how many bytes. */
 static size_t put_some(struct bench *b, uint64_t first, int n)
 {
-	AUTO(txn) struct txn txn = { 0 };
 	size_t sum = 0;
 	char text[TEXT_MAX];
 
-	begin(&txn, b->store);
 	for (int i = 0; i < n; i++) {
 		AUTO(spool) struct spool spool = { .dir = b->dir };
 		print_text((int)first + i, text);
@@ -87,7 +87,6 @@ static size_t put_some(struct bench *b, uint64_t first, int n)
 		check_ok(content_put(b->store, first + (uint64_t)i, &spool));
 		sum += spool.len;
 	}
-	commit(&txn);
 	return sum;
 }
 
@@ -100,7 +99,10 @@ static void test_the_pages_of_contents_are_full(void **state)
 
 	/* Now and then it cannot know what is left of a page. */
 	for (uint64_t round = 0; round < ROUNDS_N; round++) {
+		AUTO(txn) struct txn txn = { 0 };
+		begin(&txn, b->store);
 		bytes += put_some(b, 1000 + round * N, N);
+		commit(&txn);
 		if (round % 5 == 4) {
 			store_release(&b->store);
 			bench_open(b);
@@ -220,6 +222,66 @@ static void test_a_lost_second_row_is_damage(void **state)
 	check_row_is_missed(*state, "DELETE FROM content WHERE id = (%llu << 20) + 2");
 }
 
+static void copy_file(struct bench *b, const char *end)
+{
+	char from_path[80], to_path[80], bytes[65536];
+	size_t n;
+
+	snprintf(from_path, sizeof(from_path), "%s%s", b->path, end);
+	snprintf(to_path, sizeof(to_path), "%s/copy.db%s", b->dir, end);
+	FILE *from = fopen(from_path, "r"), *to = fopen(to_path, "w");
+	assert_true(from && to);
+	assert_int_equal(fchmod(fileno(to), 0600), 0);
+	while ((n = fread(bytes, 1, sizeof(bytes), from)) > 0)
+		assert_int_equal(fwrite(bytes, 1, n, to), n);
+	fclose(from);
+	assert_int_equal(fclose(to), 0);
+}
+
+/* What the next start finds after a kill: the files as they are now. */
+static void check_copy(struct bench *b, size_t contents_n)
+{
+	struct bench copy = { 0 };
+
+	snprintf(copy.path, sizeof(copy.path), "%s/copy.db", b->dir);
+	copy_file(b, "");
+	copy_file(b, "-wal");
+	bench_open(&copy);
+	assert_int_equal(ask(&copy, "SELECT count(sum) FROM content"), contents_n);
+	assert_int_equal(ask(&copy, "SELECT count(*) FROM pragma_quick_check "
+				    "WHERE quick_check <> 'ok'"),
+			 0);
+	store_release(&copy.store);
+	buf_release(&copy.news);
+	unlink(copy.path);
+}
+
+/* Of a long transaction SQLite writes much before its end, and then some of it again. */
+static void put_long(struct bench *b, uint64_t first, int n)
+{
+	AUTO(txn) struct txn txn = { 0 };
+
+	begin(&txn, b->store);
+	put_some(b, first, n + 1);
+	check_ok(content_drop(b->store, first));
+	commit(&txn);
+}
+
+static void test_I1_what_was_committed_is_in_the_files(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+
+	put_long(b, 1000, 1500);
+	check_copy(b, 1500);
+	put_long(b, 5000, 1500);
+	check_copy(b, 3000);
+	for (int i = 0; i < 3; i++) {
+		deliver_text(b, dir, i, "short");
+		check_copy(b, 3001 + (size_t)i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +291,7 @@ int main(void)
 		bench_test(test_a_file_in_two_rows_is_one_piece),
 		bench_test(test_a_lost_first_row_is_damage),
 		bench_test(test_a_lost_second_row_is_damage),
+		bench_test(test_I1_what_was_committed_is_in_the_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
