@@ -226,7 +226,7 @@ struct item_row {
 	enum verdict verdict;
 	bool has_read, is_read; /* has_read: the server said */
 	int64_t modified;
-	bool is_queued; /* waits in fetch */
+	bool is_queued; /* waits to be fetched */
 };
 void item_row_release(struct item_row *row);
 
