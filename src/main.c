@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "daemon.h"
 #include "fs/fs.h"
-#include "options.h"
+#include "options/options.h"
 
 /* main - from the command line to a served mount, and the one line that says why not. */
 

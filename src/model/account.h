@@ -10,9 +10,8 @@
 /*
  * account - what the user asked for, as plain values: the options of a mount
  * after parsing and range checks. Every layer that needs a setting reads it
- * here. Strings are NULL when not given. The option table that fills it is
- * src/options.c; it owns the strings, everybody else borrows them for the life
- * of the mount.
+ * here. Strings are NULL when not given. src/options/ fills it and owns the
+ * strings, everybody else borrows them for the life of the mount.
  */
 enum mtime_rule { MTIME_RECEIVED, MTIME_MODIFIED };
 enum notify_mode { NOTIFY_AUTO, NOTIFY_STREAMING, NOTIFY_PULL, NOTIFY_POLL, NOTIFY_OFF };

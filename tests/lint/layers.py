@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "sync": {"ews", "store", "model", "base"},
     "mailbox": {"sync", "store", "model", "base"},
     "fs": {"mailbox", "model", "base"},
+    "options": {"model", "base"},
     "ctl": {"model", "base"},
 }
 # A notification inside a request or under a lock hangs the mount for good.

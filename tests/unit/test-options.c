@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "options.h"
+#include "options/options.h"
 
 #define URL "https://mail.example/EWS/Exchange.asmx"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "options.h"
+#include "options/options.h"
 
 /* The parts of https://USER@HOST:PORT/PATH, borrowed from it. */
 struct url {

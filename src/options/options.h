@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#ifndef OPTIONS_OPTIONS_H
+#define OPTIONS_OPTIONS_H
 
 #include "base/buf.h"
 #include "model/account.h"
@@ -8,7 +8,7 @@
 /*
  * options - what the user asked for: the command line, `-o`, and the defaults.
  *
- * One table (options.c) names every option with type, range, default and help; `-o`, `-h` and a
+ * One table (table.c) names every option with type, range, default and help; `-o`, `-h` and a
  * configuration file all go by it. On failure *reason holds the one line for the user: what is
  * wrong and what to do.
  */

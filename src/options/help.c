@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include <limits.h>
+#include <stdio.h>
+
+#include "options/table.h"
+
+/* The text of -h. */
+
+static enum err print_row(const struct option_row *row, struct buf *ret)
+{
+	char left[64], words[128] = "";
+	bool is_choice = row->kind == CHOICE || row->kind == CHOICES;
+
+	if (is_choice)
+		option_print_words(row->value, words, sizeof(words));
+	snprintf(left, sizeof(left), "%s%s%s", row->name, row->value ? "=" : "",
+		 is_choice    ? "WORD"
+		 : row->value ? row->value
+			      : "");
+	enum err err = buf_printf(ret, "    %-26s %s", left, row->help);
+	if (!err && is_choice)
+		err = buf_printf(ret, ": %s", words);
+	if (!err && row->kind == NUMBER && row->max < INT_MAX)
+		err = buf_printf(ret, ", %lld to %lld", (long long)row->min, (long long)row->max);
+	if (!err && row->by_default)
+		err = buf_printf(ret, " (%s)", row->by_default);
+	return err ? err : buf_append_char(ret, '\n');
+}
+
+enum err options_print_help(struct buf *ret)
+{
+	enum err err = buf_append_str(
+		ret, "usage: ewsfs [-f] [-d] [-o OPTION[,OPTION...]] SOURCE MOUNTPOINT\n\n"
+		     "Mounts an Exchange mailbox. SOURCE is the URL of its web service:\n"
+		     "https://mail.corp.example/EWS/Exchange.asmx\n\n"
+		     "    -f   stay in the foreground, log to stderr\n"
+		     "    -d   debug: -f and every request of the kernel\n"
+		     "    -o   options; a comma in a value is written \\,\n"
+		     "    -h   this help\n"
+		     "    -V   versions\n\n"
+		     "Options (default in brackets):\n");
+
+	for (size_t i = 0; !err && i < option_rows_n; i++)
+		if (option_rows[i].kind != NEVER && option_rows[i].kind != LATER)
+			err = print_row(&option_rows[i], ret);
+	return err ? err : buf_append_str(ret, "\nUnmount with fusermount3 -u MOUNTPOINT.\n");
+}

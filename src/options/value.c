@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "options/table.h"
+
+/* What the options are set to. */
+
+static void *field_of(struct options *options, const struct option_row *row)
+{
+	return (char *)options + row->field;
+}
+
+static enum err set_text(char **field, const char *value)
+{
+	char *copy;
+	enum err err = text_copy(value, &copy);
+
+	if (!err) {
+		free(*field);
+		*field = copy;
+	}
+	return err;
+}
+
+static enum err refuse_value(const struct option_row *row, const char *value, struct buf *reason)
+{
+	const char *format = row->kind == OCTAL ? "%s=%s is out of range: give %llo to %llo (octal)"
+						: "%s=%s is out of range: give %lld to %lld";
+	char line[256];
+
+	/* NOLINTNEXTLINE: the two formats take the same arguments */
+	snprintf(line, sizeof(line), format, row->name, value, (long long)row->min,
+		 (long long)row->max);
+	return buf_refuse(reason, ERR_INVALID, "%s", line);
+}
+
+static enum err set_number(const struct option_row *row, int *field, const char *value,
+			   struct buf *reason)
+{
+	int64_t number;
+	char *end;
+
+	if (row->kind == OCTAL) {
+		number = *value >= '0' && *value <= '7' ? strtol(value, &end, 8) : -1;
+		if (number < row->min || number > row->max || *end)
+			return refuse_value(row, value, reason);
+	} else if (!text_parse_int(value, row->min, row->max, &number)) {
+		return refuse_value(row, value, reason);
+	}
+	*field = (int)number;
+	return ERR_OK;
+}
+
+/* One word of n bytes against the table's; its place among them in *ret. */
+static enum err check_word(const struct option_row *row, const char *value, size_t n, int *ret,
+			   struct buf *reason)
+{
+	const char *word = row->value;
+	char words[128];
+
+	for (int i = 0;; i++) {
+		bool is_later = *word == '-';
+		word += is_later;
+		size_t word_n = strcspn(word, "|");
+		if (word_n == n && strncmp(word, value, n) == 0) {
+			*ret = i;
+			return is_later ? buf_refuse(reason, ERR_INVALID,
+						     "%s=%.*s is not available yet: leave it out",
+						     row->name, (int)n, value)
+					: ERR_OK;
+		}
+		if (!word[word_n])
+			break;
+		word += word_n + 1;
+	}
+	option_print_words(row->value, words, sizeof(words));
+	return buf_refuse(reason, ERR_INVALID, "%s=%.*s is unknown: give one of %s", row->name,
+			  (int)n, value, words);
+}
+
+static enum err set_choices(const struct option_row *row, char **field, const char *value,
+			    struct buf *reason)
+{
+	enum err err = ERR_OK;
+	const char *word = value;
+	int place;
+
+	while (!err) {
+		size_t n = strcspn(word, "+");
+		err = check_word(row, word, n, &place, reason);
+		if (err || !word[n])
+			break;
+		word += n + 1;
+	}
+	return err ? err : set_text(field, value);
+}
+
+static enum err set_age(const struct option_row *row, struct since *field, const char *value,
+			struct buf *reason)
+{
+	if (since_parse(value, field))
+		return ERR_OK;
+	return buf_refuse(reason, ERR_INVALID,
+			  "%s=%s: give a number of days, months or years, as 30d, 12m or 2y",
+			  row->name, value);
+}
+
+/* Slashes around a path mean nothing. */
+static enum err add_path(struct account *account, const char *value, struct buf *reason)
+{
+	size_t start = strspn(value, "/"), n = strlen(value);
+
+	while (n > start && value[n - 1] == '/')
+		n--;
+	if (n == start)
+		return buf_refuse(reason, ERR_INVALID,
+				  "exclude=%s names no folder: give one as FOLDER/SUB", value);
+	char **list = reallocarray(account->excludes, account->excludes_n + 1, sizeof(*list));
+	if (!list)
+		return ERR_NOMEM;
+	account->excludes = list;
+	list[account->excludes_n] = strndup(value + start, n - start);
+	if (!list[account->excludes_n])
+		return ERR_NOMEM;
+	account->excludes_n++;
+	return ERR_OK;
+}
+
+static enum err set_value(struct options *options, const struct option_row *row, const char *value,
+			  struct buf *reason)
+{
+	void *field = field_of(options, row);
+
+	switch (row->kind) {
+	case TEXT: return set_text(field, value);
+	case NUMBER:
+	case OCTAL: return set_number(row, field, value, reason);
+	case CHOICE: return check_word(row, value, strlen(value), field, reason);
+	case CHOICES: return set_choices(row, field, value, reason);
+	case AGE: return set_age(row, field, value, reason);
+	case PATHS: return add_path(&options->account, value, reason);
+	default: return ERR_INVALID;
+	}
+}
+
+enum err options_set(struct options *options, const char *name, const char *value,
+		     struct buf *reason)
+{
+	const struct option_row *row = option_find(name);
+
+	if (option_is_ignored(name, value))
+		return ERR_OK;
+	if (!row)
+		return option_refuse_unknown(name, reason);
+	if (row->kind == NEVER)
+		return buf_refuse(
+			reason, ERR_INVALID,
+			"%s= is refused on the command line, where every user can read it: "
+			"use password_command=",
+			name);
+	if (row->kind == LATER)
+		return buf_refuse(reason, ERR_INVALID, "%s is not available yet: leave it out",
+				  name);
+	if (row->kind == FLAG && value)
+		return buf_refuse(reason, ERR_INVALID, "%s=%s: it takes no value", name, value);
+	if (row->kind == FLAG) {
+		*(bool *)field_of(options, row) = true;
+		return ERR_OK;
+	}
+	if (!value || !*value)
+		return buf_refuse(reason, ERR_INVALID, "%s needs a value: %s=%s", name, name,
+				  row->kind == TEXT ? row->value : "...");
+	options->has_umask |= strcmp(name, "umask") == 0;
+	options->has_poll |= strcmp(name, "poll") == 0;
+	return set_value(options, row, value, reason);
+}
