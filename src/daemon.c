@@ -94,6 +94,26 @@ static int end_status(pid_t pid)
 	return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
+static pid_t child; /* for the signal handler alone */
+
+/* SA_RESETHAND: the signal that is raised here ends us when the handler returns. */
+static void on_end(int signal)
+{
+	kill(child, signal);
+	raise(signal);
+}
+
+/* What ends the parent before the mount is ready is meant for the child as well. */
+static void hand_on_signals(pid_t pid)
+{
+	const struct sigaction end = { .sa_handler = on_end, .sa_flags = SA_RESETHAND };
+
+	child = pid;
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGHUP, &end, NULL);
+}
+
 /* The parent's part. */
 static _Noreturn void wait_for_child(struct daemon *daemon, int fd, pid_t pid)
 {
@@ -101,6 +121,7 @@ static _Noreturn void wait_for_child(struct daemon *daemon, int fd, pid_t pid)
 	size_t len = 0;
 	ssize_t n;
 
+	hand_on_signals(pid);
 	do {
 		n = read(fd, word + len, sizeof(word) - 1 - len);
 		if (n > 0)

@@ -14,6 +14,7 @@ enum err ews_open(const struct account *account, struct ews **ret, struct buf *r
 		.url = account->url,
 		.user = account->user,
 		.password_command = account->password_command,
+		.password = account->password.text,
 		.cafile = account->cafile,
 		.proxy = account->proxy,
 		.timeout_s = account->timeout_s,

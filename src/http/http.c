@@ -85,6 +85,7 @@ static enum err copy_config(struct http *http, const struct http_config *config)
 	http->tempo.connections_n = config->connections_n;
 	http->login.user = http->user;
 	http->login.command = http->command;
+	http->login.given = config->password;
 	return err;
 }
 

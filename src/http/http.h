@@ -21,7 +21,7 @@
  * Callbacks run inside http_wait(), never inside http_post(), and may start new requests;
  * only done() may wait itself. The process ignores SIGPIPE from http_open() on.
  *
- * Secrets: the password comes from password_command, lives in locked-out-of-core
+ * Secrets: the password is given or comes from password_command, lives in locked-out-of-core
  * memory while it is in use and is wiped after. It is never logged and never part of a
  * reason.
  *
@@ -34,7 +34,8 @@ struct http;
 struct http_config {
 	const char *url;
 	const char *user;	      /* NULL: none */
-	const char *password_command; /* NULL: no password */
+	const char *password_command; /* NULL: no password, unless given */
+	const char *password;	      /* NULL: none; not copied, must outlive the struct http */
 	const char *cafile, *proxy;   /* NULL: the system's, the environment's */
 	int timeout_s;		      /* to connect, and without a byte in or out */
 	int connections_n;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/login.h"
 
+#include <string.h>
+
 static bool is_needed(const struct login *login)
 {
-	return login->user && login->command;
+	return login->user && (login->command || login->given);
 }
 
 bool login_is_proven(const struct login *login)
@@ -30,14 +32,16 @@ static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 	login->was_asked = true;
 	login->asked_at = now;
 	buf_clear(&login->reason);
-	enum err err = secret_ask(login->command, stop, &secret, &login->reason);
+	enum err err = login->given ? secret_put(&secret, login->given, strlen(login->given))
+				    : secret_ask(login->command, stop, &secret, &login->reason);
 	if (err)
 		return err;
 	if (login->state == LOGIN_REFUSED && secret_equal(&secret, &login->secret) &&
 	    now - login->refused_at < LOGIN_AGAIN_MS)
 		return refuse_again(login, now);
 	secret_release(&login->secret);
-	login->secret.text = give(secret.text);
+	login->secret = secret;
+	secret = (struct secret){ 0 };
 	login->state = LOGIN_UNPROVEN;
 	login->generation++;
 	return ERR_OK;

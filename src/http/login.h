@@ -19,7 +19,8 @@
 enum login_state { LOGIN_NONE, LOGIN_UNPROVEN, LOGIN_PROVEN, LOGIN_REFUSED };
 
 struct login {
-	const char *user, *command; /* borrowed; without both there is no login */
+	/* Borrowed. Without a user and one of the others there is no login. */
+	const char *user, *command, *given;
 	struct secret secret;
 	enum login_state state;
 	unsigned generation; /* of the secret: a late refusal may speak of an older one */

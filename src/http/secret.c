@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
@@ -16,54 +14,11 @@
 
 enum { POLL_MS = 100 };
 
-static enum err make_room(struct secret *secret)
-{
-	void *pages = mmap(NULL, SECRET_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			   -1, 0);
+/* The process group of the running command, for the signal handler alone; 0: none. */
+static _Atomic(pid_t) running;
 
-	if (pages == MAP_FAILED)
-		return ERR_NOMEM;
-	/* All are as good as the limits of the user allow. No process that is forked off has a copy. */
-	(void)mlock(pages, SECRET_MAX);
-	(void)madvise(pages, SECRET_MAX, MADV_DONTDUMP);
-	(void)madvise(pages, SECRET_MAX, MADV_DONTFORK);
-	secret->text = pages;
-	return ERR_OK;
-}
-
-void secret_release(struct secret *secret)
-{
-	if (!secret->text)
-		return;
-	explicit_bzero(secret->text, SECRET_MAX);
-	munmap(secret->text, SECRET_MAX);
-	secret->text = NULL;
-}
-
-bool secret_equal(const struct secret *a, const struct secret *b)
-{
-	return a->text && b->text && strcmp(a->text, b->text) == 0;
-}
-
-void secret_free(void *memory)
-{
-	if (memory)
-		explicit_bzero(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
-void *secret_realloc(void *memory, size_t n)
-{
-	size_t old = memory ? malloc_usable_size(memory) : 0;
-	void *moved = malloc(n);
-
-	if (!moved)
-		return NULL;
-	if (old > 0)
-		memcpy(moved, memory, old < n ? old : n);
-	secret_free(memory);
-	return moved;
-}
+static const int end_signals[] = { SIGTERM, SIGINT, SIGHUP };
+enum { END_SIGNALS_N = ARRAY_LEN(end_signals) };
 
 /* A running command. */
 struct child {
@@ -72,10 +27,45 @@ struct child {
 	int out;
 	bool is_open; /* its stdout */
 	int status;
+	struct sigaction old[END_SIGNALS_N];
+	bool is_guarded;
 };
+
+/* SA_RESETHAND: the signal that is raised here ends us when the handler returns. */
+static void on_end(int signal)
+{
+	pid_t pid = atomic_load(&running);
+
+	if (pid > 0)
+		kill(-pid, SIGKILL);
+	raise(signal);
+}
+
+/* What would end us takes the command along: it is in a group of its own, and nobody else would. */
+static void guard(struct child *child)
+{
+	const struct sigaction end = { .sa_handler = on_end, .sa_flags = SA_RESETHAND };
+
+	atomic_store(&running, child->pid);
+	for (size_t i = 0; i < END_SIGNALS_N; i++) {
+		sigaction(end_signals[i], NULL, &child->old[i]);
+		if (child->old[i].sa_handler == SIG_DFL)
+			sigaction(end_signals[i], &end, NULL);
+	}
+	child->is_guarded = true;
+}
+
+static void unguard(struct child *child)
+{
+	for (size_t i = 0; child->is_guarded && i < END_SIGNALS_N; i++)
+		sigaction(end_signals[i], &child->old[i], NULL);
+	atomic_store(&running, 0);
+	child->is_guarded = false;
+}
 
 static void child_release(struct child *child)
 {
+	unguard(child);
 	if (child->pid > 0) {
 		kill(-child->pid, SIGKILL);
 		waitpid(child->pid, NULL, 0);
@@ -106,6 +96,7 @@ static int spawn(const char *command, int out, pid_t *ret)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addchdir_np(&files, "/");
 	/* curl's sockets lack FD_CLOEXEC, and what the command leaves running would keep them. */
 	posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	int no = posix_spawn(ret, "/bin/sh", &files, &attr, argv, environ);
@@ -129,6 +120,7 @@ static enum err child_start(struct child *child, const char *command)
 	int no = spawn(command, in, &child->pid);
 	if (no)
 		return err_from_errno(no);
+	guard(child);
 	child->pidfd = pidfd_open(child->pid, 0);
 	return child->pidfd < 0 ? err_from_errno(errno) : ERR_OK;
 }
@@ -208,7 +200,7 @@ enum err secret_ask(const char *command, const atomic_bool *stop, struct secret 
 	AUTO(child) struct child child = { .pidfd = -1, .out = -1 };
 	size_t said = reason->len;
 
-	enum err err = make_room(&secret);
+	enum err err = secret_make_room(&secret, SECRET_MAX);
 	if (!err)
 		err = child_start(&child, command);
 	if (!err)
@@ -226,6 +218,7 @@ enum err secret_ask(const char *command, const atomic_bool *stop, struct secret 
 	if (reason->len > said)
 		return ERR_AUTH;
 	secret_release(ret);
-	ret->text = give(secret.text);
+	*ret = secret;
+	secret = (struct secret){ 0 };
 	return ERR_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/secret.h"
 #include "model/since.h"
 
 /*
@@ -21,6 +22,7 @@ struct account {
 	char *url;		/* of the EWS endpoint */
 	char *user;		/* login name; NULL: the user part of url, else none */
 	char *password_command; /* run by /bin/sh -c; first line of its stdout */
+	struct secret password; /* from the configuration file */
 	char *cafile;		/* PEM; NULL: the system's */
 	char *proxy;		/* NULL: from the environment */
 	char *cache;		/* path of the store */
