@@ -4,6 +4,7 @@
 #include <libxml/parser.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 enum { WAIT_MS = 60000 };
@@ -138,6 +139,9 @@ void call_note_failure(struct call *call, const struct http_result *result, enum
 	if (!*code && !*text)
 		text = *result->reason ? result->reason : err_text(err);
 	note(call->ews, code, text, back_off_ms);
+	if (result->trail && err != ERR_CANCELLED)
+		log_info("%s: %s (%s)", call->operation->name, buf_str(&call->ews->reason),
+			 result->trail);
 }
 
 static enum err on_data(void *ctx, const char *bytes, size_t n)

@@ -19,7 +19,7 @@ struct line {
 struct http {
 	CURLM *multi;
 	struct url url;
-	char *user, *command, *cafile, *proxy;
+	char *user, *command, *cafile, *proxy, *anchor;
 	int timeout_s;
 	struct http_tempo tempo;
 	int64_t left_ms; /* when a request last left */
@@ -81,6 +81,8 @@ static enum err copy_config(struct http *http, const struct http_config *config)
 		err = text_copy(config->cafile, &http->cafile);
 	if (!err)
 		err = text_copy(config->proxy, &http->proxy);
+	if (!err)
+		err = text_copy(config->anchor ? config->anchor : http->user, &http->anchor);
 	http->timeout_s = config->timeout_s;
 	http->tempo.connections_n = config->connections_n;
 	http->login.user = http->user;
@@ -98,6 +100,7 @@ static enum err open_curl(struct http *http)
 		.login = &http->login,
 		.cafile = http->cafile,
 		.proxy = http->proxy,
+		.anchor = http->anchor,
 		.timeout_s = http->timeout_s,
 		.share = share,
 	};
@@ -212,6 +215,7 @@ void http_release(struct http **http)
 	str_release(&h->command);
 	str_release(&h->cafile);
 	str_release(&h->proxy);
+	str_release(&h->anchor);
 	free(h);
 	*http = NULL;
 }
@@ -368,9 +372,11 @@ static int load_tick_ms(const struct http *http, int64_t left_ms)
 static void start_again(struct http *http, struct request *request)
 {
 	curl_multi_remove_handle(http->multi, request->easy);
+	request_reset(request);
+	if (request == http->stream)
+		return;
 	line_drop(&http->active, request);
 	http->active_n--;
-	request_reset(request);
 	request->next = http->waiting.first;
 	http->waiting.first = request;
 	if (!request->next)
@@ -409,7 +415,7 @@ static void finish(struct http *http, CURLMsg *message)
 	struct request *request = NULL;
 
 	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
-	if (request->is_stale) {
+	if (request->is_stale || request_follow(request, &http->config)) {
 		start_again(http, request);
 		return;
 	}
@@ -422,6 +428,7 @@ static void finish(struct http *http, CURLMsg *message)
 		result.reason = err_text(err);
 	result.took_ms = clock_boot_ms() - request->started_at;
 	note_login(http, request, &result);
+	request_note_move(request, &http->url);
 	if (result.err == ERR_OFFLINE) /* the others may be as dead */
 		http_distrust(http);
 	end_active(http, request, &result);

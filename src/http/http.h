@@ -13,7 +13,8 @@
  * Built on libcurl's multi interface: HTTP/1.1, kept-alive connections, TLS 1.2+
  * with the peer and its name verified, gzip accepted, cookies kept for the session
  * (load balancers want them back). Plain http is for loopback addresses only, redirects are
- * never followed, request bodies carry a Content-Length and no Expect. A connection on
+ * followed on the same host only (one for good is remembered, ten are the most), request bodies
+ * carry a Content-Length and no Expect. A connection on
  * which anything came that nobody asked for carries no further request.
  *
  * Threads: one thread owns a struct http and calls everything here, except
@@ -37,6 +38,7 @@ struct http_config {
 	const char *password_command; /* NULL: no password, unless given */
 	const char *password;	      /* NULL: none; not copied, must outlive the struct http */
 	const char *cafile, *proxy;   /* NULL: the system's, the environment's */
+	const char *anchor;	      /* the mailbox that it is about; NULL: the user's */
 	int timeout_s;		      /* to connect, and without a byte in or out */
 	int connections_n;
 };
@@ -49,6 +51,7 @@ struct http_result {
 	int64_t retry_after_ms; /* -1: not said */
 	int64_t took_ms;	/* from its start on; 0: it never left */
 	const char *reason;	/* one line, borrowed; "" when err is ERR_OK */
+	const char *trail;	/* to find it in the server's logs, borrowed; NULL: it never left */
 };
 
 struct http_handler {

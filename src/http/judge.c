@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/request.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "http/webpage.h"
 
 /*
  * judge - what a finished transfer means, from curl's code and the HTTP status.
@@ -29,6 +33,20 @@ static enum err say_certificate(const struct request *request, const char *host,
 	return buf_printf(reason, "the certificate of %s was refused: %s", host, request->error);
 }
 
+/* curl names whom it could not connect to: "Failed to connect to proxy.corp.example port 3128". */
+static bool is_of_proxy(const char *error, const char *host)
+{
+	static const char opening[] = "Failed to connect to ";
+	const char *name = error + strlen(opening), *port = strrchr(host, ':');
+
+	if (strncmp(error, opening, strlen(opening)) != 0 || !port)
+		return false;
+	size_t n = strcspn(name, " "), host_n = (size_t)(port - host);
+	const char *named_port = strstr(name, " port ");
+	return n != host_n || strncasecmp(name, host, n) != 0 || !named_port ||
+	       atoi(named_port + strlen(" port ")) != atoi(port + 1);
+}
+
 static enum err say_network(const struct request *request, CURLcode code, const char *host,
 			    struct buf *reason)
 {
@@ -40,6 +58,15 @@ static enum err say_network(const struct request *request, CURLcode code, const 
 	/* curl quotes it, with the password in it. */
 	if (strncmp(request->error, "Unsupported proxy", strlen("Unsupported proxy")) == 0)
 		return buf_append_str(reason, "the URL of the proxy is none that can be used");
+	long proxy_status = 0;
+	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+	if (proxy_status == 407)
+		return buf_append_str(reason, "the proxy wants a login (HTTP 407), see proxy=");
+	if (proxy_status >= 300)
+		return buf_printf(reason, "the proxy does not connect us to %s (HTTP %ld)", host,
+				  proxy_status);
+	if (code == CURLE_COULDNT_CONNECT && is_of_proxy(request->error, host))
+		return buf_printf(reason, "the proxy cannot be reached: %s", request->error);
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return buf_printf(reason, "%s: the host's name cannot be resolved", host);
@@ -95,24 +122,6 @@ static enum err judge_transfer(const struct request *request, CURLcode code, con
 			  *request->error ? request->error : curl_easy_strerror(code));
 }
 
-/* Where it goes to, by host alone: the rest may hold anything. */
-static enum err say_redirect(const struct request *request, struct buf *reason)
-{
-	char *to = NULL;
-	CURLU *parts = curl_url();
-	char *host = NULL;
-
-	curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &to);
-	if (parts && to && curl_url_set(parts, CURLUPART_URL, to, 0) == CURLUE_OK)
-		curl_url_get(parts, CURLUPART_HOST, &host, 0);
-	enum err err = buf_printf(reason,
-				  "redirected to %.255s, which is not followed: is url= right?",
-				  host ? host : "nowhere");
-	curl_free(host);
-	curl_url_cleanup(parts);
-	return err;
-}
-
 /* clang-format off */
 static const struct {
 	int status;
@@ -123,7 +132,7 @@ static const struct {
 	{ 403, ERR_DENIED, "the server forbids EWS for this user (EWSEnabled, EwsAllowedAppIDs)" },
 	{ 404, ERR_NOT_EWS, "there is no Exchange web service at this URL" },
 	{ 405, ERR_NOT_EWS, "there is no Exchange web service at this URL" },
-	{ 407, ERR_OFFLINE, "the proxy wants a login" },
+	{ 407, ERR_OFFLINE, "the proxy wants a login, see proxy=" },
 	{ 408, ERR_TRANSIENT, "the server waited too long for the request" },
 	{ 413, ERR_LIMIT, "the server refuses a request of this size" },
 	{ 429, ERR_THROTTLED, "the server is throttling us" },
@@ -133,30 +142,85 @@ static const struct {
 };
 /* clang-format on */
 
-static enum err judge_status(const struct request *request, const char *host,
-			     const struct login *login, struct http_result *result,
-			     struct buf *reason)
+/* Exchange Online has EWS off unless an administrator wants it; who asks all the same hears 403 or
+ * 401. */
+static const char switched_off[] =
+	"EWS is switched off here for this tenant, user or app: an administrator must set "
+	"EWSEnabled, and list the app in EwsAllowedAppIDs";
+
+static bool says_switched_off(const struct request *request)
+{
+	static const char *const words[] = { "EWSEnabled", "EwsAllowedAppI", "EwsAllowList",
+					     "EWS is disabled", "EWS is blocked" };
+	char page[REQUEST_PAGE_MAX + 1];
+
+	memcpy(page, request->page, request->page_n);
+	page[request->page_n] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasestr(page, words[i]) || strcasestr(request->trail.text, words[i]))
+			return true;
+	return false;
+}
+
+static bool is_online(const char *host)
+{
+	static const char *const ends[] = { ".office365.com:", ".office.com:", ".office365.us:",
+					    ".outlook.cn:" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (strcasestr(host, ends[i]))
+			return true;
+	return false;
+}
+
+/* A body for people, or none, where an answer was expected. */
+static enum err say_unexpected(const struct request *request, const char *host, int status,
+			       struct buf *reason)
+{
+	char *type = NULL, title[WEBPAGE_TITLE_MAX];
+
+	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &type);
+	webpage_load_title(request->page, request->page_n, title);
+	if (!webpage_is_html(type, request->page, request->page_n))
+		return buf_printf(reason, "%s: %s (HTTP %d)", host,
+				  status / 100 == 2 ? "the reply is not XML: another service?"
+						    : "an unexpected answer",
+				  status);
+	return buf_printf(reason, "%s: a web page came in place of an answer%s%s%s%s (HTTP %d)",
+			  host, *title ? ", \"" : "", title, *title ? "\"" : "",
+			  status / 100 == 2 ? ": the login page of a gateway, or another service?"
+					    : "",
+			  status);
+}
+
+static enum err judge_status(const struct request *request, const struct request_config *config,
+			     struct http_result *result, struct buf *reason)
 {
 	int status = result->status;
-	const char *text = "an unexpected answer";
+	const char *text = NULL, *host = config->url->host_port;
 
 	if (status >= 200 && status < 300 && result->is_xml)
 		return ERR_OK;
-	if (status >= 300 && status < 400) {
-		result->err = ERR_NOT_EWS;
-		return say_redirect(request, reason);
-	}
+	if (status >= 300 && status < 400)
+		return redirect_say(request, config, result, reason);
 	result->err = status < 500 ? ERR_NOT_EWS : ERR_TRANSIENT;
-	if (status >= 200 && status < 300)
-		text = "the reply is not XML: a login page or another service?";
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
 		if (statuses[i].status != status)
 			continue;
 		result->err = statuses[i].err;
 		text = statuses[i].text;
 	}
-	if (status == 401 && !login->secret.text)
+	if (status == 401 && !config->login->secret.text)
 		text = "the server wants a login: set user= and password_command=";
+	else if (status == 401 && is_online(host))
+		text = "the server refused the login, or EWS is switched off for this tenant "
+		       "(EWSEnabled, EwsAllowedAppIDs)";
+	if ((status == 401 || status == 403) && says_switched_off(request)) {
+		result->err = ERR_DENIED;
+		text = switched_off;
+	}
+	if (!text)
+		return say_unexpected(request, host, status, reason);
 	return buf_printf(reason, "%s: %s (HTTP %d)", host, text, status);
 }
 
@@ -171,7 +235,7 @@ static int64_t retry_after_ms(const struct request *request)
 enum err request_judge(const struct request *request, const struct request_config *config,
 		       CURLcode code, struct http_result *ret, struct buf *reason)
 {
-	struct http_result result = { .is_xml = request->is_xml };
+	struct http_result result = { .is_xml = request->is_xml, .trail = request->trail.text };
 	const char *host = config->url->host_port;
 	long status = 0;
 	enum err err = ERR_OK;
@@ -179,15 +243,16 @@ enum err request_judge(const struct request *request, const struct request_confi
 	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	result.status = (int)status;
 	result.retry_after_ms = retry_after_ms(request);
-	/* A body that nobody wanted ended the transfer, but the status stands. */
-	bool is_cut_by_us = code == CURLE_WRITE_ERROR && request->has_head;
+	/* Of a body that nobody wanted it does not matter how it ended: the status stands. */
+	bool is_told = request->has_head && !request->is_wanted && status >= 300;
+	bool is_cut_by_us = is_told || (code == CURLE_WRITE_ERROR && request->has_head);
 	if (request->err) {
 		result.err = request->err;
 		err = buf_append_str(reason, err_text(result.err));
 	} else if (code && !is_cut_by_us) {
 		err = judge_transfer(request, code, host, &result, reason);
 	} else {
-		err = judge_status(request, host, config->login, &result, reason);
+		err = judge_status(request, config, &result, reason);
 	}
 	result.reason = buf_str(reason);
 	if (!err)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,6 +44,7 @@ void request_release(struct request **request)
 	curl_easy_cleanup((*request)->easy);
 	curl_slist_free_all((*request)->headers);
 	buf_release(&(*request)->body);
+	str_release(&(*request)->to);
 	free(*request);
 	*request = NULL;
 }
@@ -85,6 +85,16 @@ static void decide_reuse(struct request *request)
 	request->is_kept = is_kept;
 }
 
+/* No more than it takes to say what it is. */
+static size_t keep_page(struct request *request, const char *bytes, size_t n)
+{
+	size_t left = sizeof(request->page) - request->page_n, some = n < left ? n : left;
+
+	memcpy(request->page + request->page_n, bytes, some);
+	request->page_n += some;
+	return request->page_n < sizeof(request->page) ? n : 0;
+}
+
 static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 {
 	struct request *request = ctx;
@@ -92,7 +102,7 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 	n *= size;
 	request_note_head(request);
 	if (!request->is_wanted)
-		return 0;
+		return keep_page(request, bytes, n);
 	*request->bytes_in += n;
 	if (request->is_stream)
 		++*request->news_n;
@@ -106,9 +116,9 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 static size_t on_head(char *line, size_t size, size_t n, void *ctx)
 {
 	struct request *request = ctx;
-	(void)line;
 
 	n *= size;
+	trail_note(&request->trail, line, n);
 	request->head_bytes += n;
 	if (request->head_bytes <= HEAD_MAX_BYTES)
 		return n;
@@ -268,22 +278,16 @@ static enum err add_header(struct request *request, const char *line)
 /* Lets the server's log be matched with ours. */
 static enum err add_request_id(struct request *request)
 {
-	uint8_t id[16];
 	char line[64];
+	enum err err = trail_begin(&request->trail);
 
-	if (getrandom(id, sizeof(id), 0) != sizeof(id))
-		return ERR_IO;
-	snprintf(line, sizeof(line),
-		 "client-request-id: "
-		 "%02x%02x%02x%02x-%02x%02x-4%01x%02x-a%01x%02x-%02x%02x%02x%02x%02x%02x",
-		 id[0], id[1], id[2], id[3], id[4], id[5], id[6] & 15, id[7], id[8] & 15, id[9],
-		 id[10], id[11], id[12], id[13], id[14], id[15]);
-	return add_header(request, line);
+	snprintf(line, sizeof(line), "client-request-id: %s", request->trail.id);
+	return err ? err : add_header(request, line);
 }
 
 static enum err add_headers(struct request *request, const struct request_config *config)
 {
-	const char *user = config->login->user;
+	const char *anchor = config->anchor;
 	static const char *const fixed[] = {
 		"Content-Type: text/xml; charset=utf-8",
 		"Accept: text/xml",
@@ -296,9 +300,9 @@ static enum err add_headers(struct request *request, const struct request_config
 		err = add_header(request, fixed[i]);
 	if (!err && config->has_affinity)
 		err = add_header(request, "X-PreferServerAffinity: true");
-	if (!err && user && strchr(user, '@') && !strpbrk(user, "\r\n")) {
+	if (!err && anchor && *anchor && !strpbrk(anchor, "\r\n")) {
 		AUTO(buf) struct buf line = { 0 };
-		err = buf_printf(&line, "X-AnchorMailbox: %s", user);
+		err = buf_printf(&line, "X-AnchorMailbox: %s", anchor);
 		if (!err)
 			err = add_header(request, buf_str(&line));
 	}
@@ -322,12 +326,12 @@ static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 			code = curl_easy_setopt(easy, option, value); \
 	} while (0)
 
-static CURLcode set_transport(CURL *easy, const struct request_config *config)
+static CURLcode set_transport(CURL *easy, const struct request_config *config, const char *to)
 {
 	CURLcode code = CURLE_OK;
 	long connect_s = config->timeout_s;
 
-	SET(CURLOPT_URL, config->url->text);
+	SET(CURLOPT_URL, to ? to : config->url->text);
 	SET(CURLOPT_PROTOCOLS_STR, config->url->is_plain ? "http" : "https");
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -394,7 +398,8 @@ enum err request_start(struct request *request, const struct request_config *con
 	request->started_at = request->moved_at = clock_boot_ms();
 	request->login_generation = config->login->generation;
 	enum err err = add_headers(request, config);
-	if (!err && (set_transport(request->easy, config) || set_exchange(request->easy, request)))
+	if (!err && (set_transport(request->easy, config, request->to) ||
+		     set_exchange(request->easy, request)))
 		err = ERR_INVALID;
 	if (!err)
 		err = auth_apply(request->easy, config->login);

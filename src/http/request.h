@@ -7,7 +7,11 @@
 
 #include "http/http.h"
 #include "http/login.h"
+#include "http/trail.h"
 #include "http/url.h"
+
+/* Of a body that nobody wanted, to say what it is. */
+enum { REQUEST_PAGE_MAX = 2048 };
 
 /*
  * request - one POST: what curl is told, what comes back, what it means.
@@ -20,6 +24,12 @@ struct request {
 	void *ctx;
 	struct buf body;
 	unsigned login_generation;
+	char *to;	/* where it was sent on to; NULL: the session's URL */
+	int hops_n;	/* how often */
+	bool has_moved; /* for good, each time */
+	struct trail trail;
+	char page[REQUEST_PAGE_MAX];
+	size_t page_n;
 
 	CURL *easy;
 	struct curl_slist *headers;
@@ -67,6 +77,7 @@ struct request_config {
 	const struct url *url;
 	const struct login *login;
 	const char *cafile, *proxy;
+	const char *anchor; /* of X-AnchorMailbox, or NULL */
 	int timeout_s;
 	bool has_affinity;
 	CURLSH *share;
@@ -84,6 +95,13 @@ MUST_CHECK enum err request_judge(const struct request *request,
 				  struct http_result *ret, struct buf *reason);
 /* After the transfer: notes a connection that is kept. */
 void request_note_idle(struct request *request);
+/* It was sent to another place on the same host: true, and ready for another try there. */
+bool request_follow(struct request *request, const struct request_config *config);
+/* It has moved for good, and answers there. */
+void request_note_move(struct request *request, struct url *url);
+/* What to say of a redirection that is not followed. */
+MUST_CHECK enum err redirect_say(const struct request *request, const struct request_config *config,
+				 struct http_result *result, struct buf *reason);
 /* For another try. */
 void request_reset(struct request *request);
 void request_release(struct request **request);

@@ -101,13 +101,19 @@ enum err sync_is_listed(struct sync *sync, bool *ret)
 }
 
 /* What the user can do about it. */
-static const char *advice_for(enum err err)
+static const char *advice_for(enum err err, const char *failure)
 {
+	if (strstr(failure, "ErrorNonExistentMailbox"))
+		return "no mailbox of that address is here";
+	if (strstr(failure, "ErrorAccessDenied"))
+		return "you have no rights on this mailbox, its owner or an administrator gives "
+		       "them";
 	switch (err) {
 	case ERR_AUTH: return "check user= and password_command=";
 	case ERR_TLS: return "check url= and cafile=";
 	case ERR_OFFLINE: return "check url= and the network";
 	case ERR_NOT_EWS: return "check url=";
+	case ERR_DENIED: return "ask the administrator";
 	case ERR_NO_SPACE:
 	case ERR_STORE: return "check cache=";
 	default: return "try again later";
@@ -142,7 +148,7 @@ enum err sync_list_folders(struct sync *sync, struct buf *reason)
 	if (!err)
 		return ERR_OK;
 	print_failure(sync, err, failure, sizeof(failure));
-	if (buf_printf(reason, "%s: %s: %s", sync->account->url, failure, advice_for(err)))
+	if (buf_printf(reason, "%s: %s: %s", sync->account->url, failure, advice_for(err, failure)))
 		return ERR_NOMEM;
 	return err;
 }

@@ -108,67 +108,6 @@ static void test_surplus_bytes_in_the_same_packet_end_the_connection(void **stat
 	}
 }
 
-static void test_answers_say_what_they_are(void **state)
-{
-	static const struct {
-		const char *send;
-		bool close;
-		enum err err;
-		const char *reason; /* in it */
-		int64_t retry_after_ms;
-	} vectors[] = {
-		{ "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
-		  false, ERR_NOT_EWS, "not XML", -1 },
-		{ "HTTP/1.1 200 OK\r\nContent-Type: application/xhtml+xml\r\nContent-Length: "
-		  "6\r\n\r\n<html>",
-		  false, ERR_NOT_EWS, "not XML", -1 },
-		{ "HTTP/1.1 302 Found\r\nLocation: https://sso.corp.example/login?token=abc\r\n"
-		  "Content-Length: 0\r\n\r\n",
-		  false, ERR_NOT_EWS, "redirected to sso.corp.example,", -1 },
-		{ "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", false, ERR_DENIED,
-		  "EWSEnabled", -1 },
-		{ "HTTP/1.1 404 Not Found\r\nContent-Type: text/xml\r\nContent-Length: "
-		  "4\r\n\r\n<no/>",
-		  false, ERR_NOT_EWS, "no Exchange web service", -1 },
-		{ "HTTP/1.1 405 Not Allowed\r\nContent-Length: 0\r\n\r\n", false, ERR_NOT_EWS,
-		  "HTTP 405", -1 },
-		{ "HTTP/1.1 429 Slow Down\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", false,
-		  ERR_THROTTLED, "throttling", 7000 },
-		{ "HTTP/1.1 503 Busy\r\nRetry-After: Thu, 01 Jan 1970 00:00:01 "
-		  "GMT\r\nContent-Length: 0\r\n\r\n",
-		  false, ERR_THROTTLED, "busy", -1 },
-		{ "HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
-		  false, ERR_TRANSIENT, "HTTP 500", -1 },
-		{ "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", false, ERR_TRANSIENT,
-		  "HTTP 502", -1 },
-		{ "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n", false, ERR_LIMIT, "size",
-		  -1 },
-		{ "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: "
-		  "99\r\n\r\n<mine></whole>",
-		  true, ERR_OFFLINE, "within the reply", -1 },
-		{ "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 0\r\n\r\n", false,
-		  ERR_OK, "", -1 },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, ERR_NOT_EWS, "not XML",
-		  -1 },
-		{ "", true, ERR_OFFLINE, "without a reply", -1 },
-		{ "220 smtp.corp.example ESMTP\r\n", true, ERR_NOT_EWS, "127.0.0.1", -1 },
-		{ XML("500 Internal Server Error", MINE), false, ERR_TRANSIENT, "HTTP 500", -1 },
-	};
-	(void)state;
-
-	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
-		const struct answer answer = { .send = vectors[i].send, .close = vectors[i].close };
-		AUTO(http) struct http *http = open_http(NULL, 5, 1);
-		AUTO(outcome) struct outcome o = { 0 };
-		script(&answer, 1);
-		ask(http, &o);
-		if (o.result.err != vectors[i].err || !strstr(o.reason, vectors[i].reason))
-			fail_msg("%zu: %s: %s", i, err_text(o.result.err), o.reason);
-		assert_int_equal(o.result.retry_after_ms, vectors[i].retry_after_ms);
-		assert_null(strstr(o.reason, "token"));
-	}
-}
-
 /* I9: everything a server controls is bounded. */
 static void test_a_head_without_end_is_refused(void **state)
 {
@@ -464,7 +403,6 @@ int main(void)
 		cmocka_unit_test(test_what_follows_a_fault_never_answers_the_next_question),
 		cmocka_unit_test(test_what_follows_a_whole_reply_never_answers_the_next_question),
 		cmocka_unit_test(test_surplus_bytes_in_the_same_packet_end_the_connection),
-		cmocka_unit_test(test_answers_say_what_they_are),
 		cmocka_unit_test(test_a_head_without_end_is_refused),
 		cmocka_unit_test(test_a_fault_with_status_500_is_handed_on),
 		cmocka_unit_test(test_silence_ends_after_the_timeout),

@@ -173,7 +173,7 @@ struct outcome {
 	struct buf body;
 	bool is_done;
 	struct http_result result;
-	char reason[512];
+	char reason[512], trail[1024];
 };
 
 static void outcome_release(struct outcome *o)
@@ -203,6 +203,7 @@ static void on_done(void *ctx, const struct http_result *result)
 	o->is_done = true;
 	o->result = *result;
 	snprintf(o->reason, sizeof(o->reason), "%s", result->reason);
+	snprintf(o->trail, sizeof(o->trail), "%s", result->trail ? result->trail : "");
 	assert_null(strstr(o->reason, "pass-word"));
 	assert_null(strchr(o->reason, '\n'));
 }
