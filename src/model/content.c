@@ -26,6 +26,13 @@ static enum err make_calendar(struct spool *mime)
 	return err ? err : replace(mime, &calendar);
 }
 
+static bool is_task_request(const struct item *item)
+{
+	static const char prefix[] = "IPM.TaskRequest";
+
+	return strncasecmp(item->item_class, prefix, strlen(prefix)) == 0;
+}
+
 enum err content_make(const struct item *item, struct spool *mime)
 {
 	AUTO(buf) struct buf text = { 0 };
@@ -35,7 +42,8 @@ enum err content_make(const struct item *item, struct spool *mime)
 		return ERR_OK;
 	if (item_is_appointment(item))
 		return make_calendar(mime);
-	enum err err = strcmp(extension, "vcf") == 0 ? vcard_print(item, &text)
-						     : vtodo_print(item, &text);
+	enum err err = strcmp(extension, "vcf") == 0
+			       ? vcard_print(item, &text)
+			       : vtodo_print(item, is_task_request(item) ? mime : NULL, &text);
 	return err ? err : replace(mime, &text);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/fields.h"
 #include "model/hash.h"
 #include "model/utf8.h"
 
@@ -107,6 +108,49 @@ enum err contentline_put_list(struct buf *ret, const char *head, const char *lin
 	return err || value.len == 0 ? err : put_line(ret, head, &value);
 }
 
+enum err contentline_put_each(struct buf *ret, const char *head, const struct fields *fields,
+			      const char *path)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < fields->n; i++) {
+		if (strcmp(fields->list[i].path, path) == 0)
+			err = contentline_put(ret, head, fields->list[i].text);
+	}
+	return err;
+}
+
+static enum err quote(struct buf *ret, const char *text)
+{
+	size_t n = strlen(text);
+	enum err err = ERR_OK;
+	int32_t code;
+
+	for (size_t at = 0; !err && at < n;) {
+		at += utf8_next(text + at, n - at, &code);
+		if (code == '\n' || code == '^' || code == '"')
+			err = buf_printf(ret, "^%c", code == '"' ? '\'' : code == '^' ? '^' : 'n');
+		else if (!is_control(code))
+			err = utf8_append(ret, code);
+	}
+	return err;
+}
+
+enum err contentline_put_with(struct buf *ret, const char *head, const char *parameter,
+			      const char *text, const char *value)
+{
+	AUTO(buf) struct buf long_head = { 0 };
+
+	if (!text || !*text)
+		return contentline_put_raw(ret, head, value);
+	enum err err = buf_printf(&long_head, "%s;%s=\"", head, parameter);
+	if (!err)
+		err = quote(&long_head, text);
+	if (!err)
+		err = buf_append_char(&long_head, '"');
+	return err ? err : contentline_put_raw(ret, long_head.bytes, value);
+}
+
 enum err contentline_put_raw(struct buf *ret, const char *head, const char *text)
 {
 	AUTO(buf) struct buf value = { 0 };
@@ -148,15 +192,20 @@ bool contentline_parse_day(const char *value, char ret[9])
 	    text_print_time(&iso, is_day ? time : time + 12 * 3600))
 		return false;
 	snprintf(ret, 9, "%.4s%.2s%.2s", iso.bytes, iso.bytes + 5, iso.bytes + 8);
-	return true;
+	return strcmp(ret, "16010101") != 0 && strcmp(ret, "45010101") != 0;
 }
 
 enum err contentline_put_day(struct buf *ret, const char *head, const char *value)
 {
-	char day[9];
+	static const char no_year[] = "1604";
+	char day[9], short_day[7];
 
-	return value && contentline_parse_day(value, day) ? contentline_put_raw(ret, head, day)
-							  : ERR_OK;
+	if (!value || !contentline_parse_day(value, day))
+		return ERR_OK;
+	if (strncmp(day, no_year, strlen(no_year)) != 0)
+		return contentline_put_raw(ret, head, day);
+	snprintf(short_day, sizeof(short_day), "--%s", day + strlen(no_year));
+	return contentline_put_raw(ret, head, short_day);
 }
 
 enum err contentline_put_uid(struct buf *ret, const char *head, const char *item_id)

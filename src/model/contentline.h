@@ -20,6 +20,13 @@ MUST_CHECK enum err contentline_put_parts(struct buf *ret, const char *head,
 					  const char *const *parts, size_t n);
 /* A comma-separated list of TEXTs, from one a line. */
 MUST_CHECK enum err contentline_put_list(struct buf *ret, const char *head, const char *lines);
+/* One line each for the fields of that path. */
+struct fields;
+MUST_CHECK enum err contentline_put_each(struct buf *ret, const char *head,
+					 const struct fields *fields, const char *path);
+/* As _put_raw, with a parameter whose text is the server's (RFC 6868); none when that is empty. */
+MUST_CHECK enum err contentline_put_with(struct buf *ret, const char *head, const char *parameter,
+					 const char *text, const char *value);
 /* Dates, numbers and URIs: as it stands. */
 MUST_CHECK enum err contentline_put_raw(struct buf *ret, const char *head, const char *value);
 
@@ -29,7 +36,9 @@ MUST_CHECK enum err contentline_put_time(struct buf *ret, const char *head, int6
 /*
  * "20240130", from what EWS sends for a day: the midnight of some time zone in
  * UTC, a day with an offset, or noon. The nearest midnight in UTC is that day, from
- * UTC-11:59 to UTC+12. No line when it is not a time.
+ * UTC-11:59 to UTC+12. No line when it is not a time, nor for the days that stand for
+ * none: 1601-01-01 (a FILETIME of 0) and 4501-01-01 (Outlook's). A birthday whose year
+ * nobody knows is in 1604: "--0130".
  */
 MUST_CHECK enum err contentline_put_day(struct buf *ret, const char *head, const char *value);
 bool contentline_parse_day(const char *value, char ret[9]);

@@ -13,8 +13,8 @@
  * ("Categories/String") come repeatedly. Contacts and tasks are made from these.
  * At most FIELDS_MAX fields and FIELDS_BYTES_MAX bytes; more is ERR_LIMIT.
  */
-#define FIELDS_MAX 2000
-#define FIELDS_BYTES_MAX ((size_t)4 << 20)
+#define FIELDS_MAX 32768 /* a list of 2,000 members has 10,000 */
+#define FIELDS_BYTES_MAX ((size_t)16 << 20)
 
 struct field {
 	char *path, *text;

@@ -44,7 +44,7 @@ static const struct word {
 /* What each pattern of types.xsd becomes, and which parts it must have. */
 static const struct pattern {
 	const char *element, *frequency;
-	bool has_interval, has_days, has_index, has_day_of_month, has_month;
+	bool has_interval, has_days, has_index, has_day_of_month, has_month, regenerates;
 } patterns[] = {
 	{ "DailyRecurrence", "DAILY", .has_interval = true },
 	{ "WeeklyRecurrence", "WEEKLY", .has_interval = true, .has_days = true },
@@ -54,6 +54,10 @@ static const struct pattern {
 	{ "AbsoluteYearlyRecurrence", "YEARLY", .has_day_of_month = true, .has_month = true },
 	{ "RelativeYearlyRecurrence", "YEARLY", .has_days = true, .has_index = true,
 	  .has_month = true },
+	{ "DailyRegeneration", "DAILY", .has_interval = true, .regenerates = true },
+	{ "WeeklyRegeneration", "WEEKLY", .has_interval = true, .regenerates = true },
+	{ "MonthlyRegeneration", "MONTHLY", .has_interval = true, .regenerates = true },
+	{ "YearlyRegeneration", "YEARLY", .has_interval = true, .regenerates = true },
 };
 
 /* The text of Recurrence/ELEMENT/LEAF, "" when there is none. */
@@ -163,12 +167,13 @@ static const struct pattern *find_pattern(const struct fields *fields)
 	return NULL;
 }
 
-enum err rrule_print(const struct fields *fields, struct buf *ret)
+enum err rrule_print(const struct fields *fields, struct buf *ret, bool *ret_regenerates)
 {
 	AUTO(buf) struct buf rule = { 0 };
 	const struct pattern *pattern = find_pattern(fields);
 	enum err err = pattern ? put_pattern(fields, pattern, &rule) : ERR_INVALID;
 
+	*ret_regenerates = pattern && pattern->regenerates;
 	if (err)
 		return err == ERR_INVALID ? ERR_OK : err;
 	return buf_append(ret, rule.bytes, rule.len);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/content.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "model/contentline.h"
 
 /*
- * Order of the properties: VERSION, PRODID, UID, KIND, FN, N, NICKNAME, ORG, TITLE, ROLE,
- * EMAIL, TEL, ADR, URL, BDAY, ANNIVERSARY, RELATED, X-EWS-*, CATEGORIES, NOTE, MEMBER, REV;
- * within one, the order of the tables below.
+ * Order of the properties: VERSION, PRODID, UID, KIND, FN, N, NICKNAME, X-PHONETIC-*, ORG,
+ * TITLE, ROLE, EMAIL, TEL, IMPP, ADR, URL, BDAY, ANNIVERSARY, RELATED, X-EWS-*, CATEGORIES,
+ * NOTE, PHOTO, MEMBER, REV; within one, the order of the tables below. Where several
+ * properties of Exchange become the same one here, X-EWS-KEY tells which it was.
  */
 
 static const char *first_of(const struct item *item, const char *const *paths, size_t n)
@@ -78,6 +80,14 @@ static enum err put_name(const struct item *item, struct buf *ret)
 	if (!err)
 		err = contentline_put(ret, "NICKNAME",
 				      either(item, "CompleteName/Nickname", "Nickname"));
+	if (!err)
+		err = contentline_put(
+			ret, "X-PHONETIC-FIRST-NAME",
+			either(item, "CompleteName/YomiFirstName", "PhoneticFirstName"));
+	if (!err)
+		err = contentline_put(
+			ret, "X-PHONETIC-LAST-NAME",
+			either(item, "CompleteName/YomiLastName", "PhoneticLastName"));
 	return err;
 }
 
@@ -123,25 +133,27 @@ static enum err put_emails(const struct item *item, struct buf *ret)
 static const struct entry phones[] = {
 	{ PHONE("PrimaryPhone"), "TEL;PREF=1;TYPE=voice" },
 	{ PHONE("BusinessPhone"), "TEL;TYPE=work,voice" },
-	{ PHONE("BusinessPhone2"), "TEL;TYPE=work,voice" },
-	{ PHONE("CompanyMainPhone"), "TEL;TYPE=work,voice" },
-	{ PHONE("AssistantPhone"), "TEL;TYPE=work,voice" },
+	{ PHONE("BusinessPhone2"), "TEL;TYPE=work,voice;X-EWS-KEY=BusinessPhone2" },
+	{ PHONE("CompanyMainPhone"), "TEL;TYPE=work,voice;X-EWS-KEY=CompanyMainPhone" },
+	{ PHONE("AssistantPhone"), "TEL;TYPE=work,voice;X-EWS-KEY=AssistantPhone" },
 	{ PHONE("BusinessMobile"), "TEL;TYPE=work,cell" },
 	{ PHONE("HomePhone"), "TEL;TYPE=home,voice" },
-	{ PHONE("HomePhone2"), "TEL;TYPE=home,voice" },
+	{ PHONE("HomePhone2"), "TEL;TYPE=home,voice;X-EWS-KEY=HomePhone2" },
 	{ PHONE("MobilePhone"), "TEL;TYPE=cell" },
-	{ PHONE("CarPhone"), "TEL;TYPE=cell" },
-	{ PHONE("RadioPhone"), "TEL;TYPE=voice" },
+	{ PHONE("CarPhone"), "TEL;TYPE=cell;X-EWS-KEY=CarPhone" },
+	{ PHONE("RadioPhone"), "TEL;TYPE=voice;X-EWS-KEY=RadioPhone" },
 	{ PHONE("OtherTelephone"), "TEL;TYPE=voice" },
-	{ PHONE("Callback"), "TEL;TYPE=voice" },
-	{ PHONE("IPPhone"), "TEL;TYPE=voice" },
-	{ PHONE("Isdn"), "TEL;TYPE=voice" },
+	{ PHONE("Callback"), "TEL;TYPE=voice;X-EWS-KEY=Callback" },
+	{ PHONE("IPPhone"), "TEL;TYPE=voice;X-EWS-KEY=IPPhone" },
+	{ PHONE("Isdn"), "TEL;TYPE=voice;X-EWS-KEY=Isdn" },
 	{ PHONE("BusinessFax"), "TEL;TYPE=work,fax" },
 	{ PHONE("HomeFax"), "TEL;TYPE=home,fax" },
 	{ PHONE("OtherFax"), "TEL;TYPE=fax" },
 	{ PHONE("Pager"), "TEL;TYPE=pager" },
 	{ PHONE("TtyTddPhone"), "TEL;TYPE=textphone" },
-	{ PHONE("Telex"), "TEL;TYPE=text" },
+	{ PHONE("Telex"), "TEL;TYPE=text;X-EWS-KEY=Telex" },
+	{ PHONE("Mms"), "TEL;TYPE=text;X-EWS-KEY=Mms" },
+	{ PHONE("Msn"), "TEL;TYPE=text;X-EWS-KEY=Msn" },
 };
 
 static enum err put_entries(const struct item *item, const struct entry *entries, size_t n,
@@ -166,45 +178,29 @@ static enum err put_entries(const struct item *item, const struct entry *entries
 			either(item, ADR(key, "CountryOrRegion"), ADR(key, "Country")) \
 	}
 
+/* PostalAddressIndex names the one that letters go to. */
+static enum err put_address(const struct item *item, const char *index, const char *types,
+			    const char *const *parts, size_t n, struct buf *ret)
+{
+	const char *preferred = fields_get(&item->fields, "PostalAddressIndex");
+	bool is_preferred = preferred && strcmp(preferred, index) == 0;
+	char head[32];
+
+	snprintf(head, sizeof(head), "ADR%s%s", is_preferred ? ";PREF=1" : "", types);
+	return contentline_put_parts(ret, head, parts, n);
+}
+
 static enum err put_addresses(const struct item *item, struct buf *ret)
 {
 	const char *const work[] = ADR_PARTS(item, "Business");
 	const char *const home[] = ADR_PARTS(item, "Home");
 	const char *const other[] = ADR_PARTS(item, "Other");
 
-	enum err err = contentline_put_parts(ret, "ADR;TYPE=work", work, ARRAY_LEN(work));
+	enum err err = put_address(item, "Business", ";TYPE=work", work, ARRAY_LEN(work), ret);
 	if (!err)
-		err = contentline_put_parts(ret, "ADR;TYPE=home", home, ARRAY_LEN(home));
+		err = put_address(item, "Home", ";TYPE=home", home, ARRAY_LEN(home), ret);
 	if (!err)
-		err = contentline_put_parts(ret, "ADR", other, ARRAY_LEN(other));
-	return err;
-}
-
-/* --- the rest --- */
-
-static enum err put_person(const struct item *item, struct buf *ret)
-{
-	static const struct entry entries[] = {
-		{ "SpouseName", "RELATED;VALUE=text;TYPE=spouse" },
-		{ "Manager", "X-EWS-MANAGER" },
-		{ "AssistantName", "X-EWS-ASSISTANT" },
-		{ "OfficeLocation", "X-EWS-OFFICE" },
-		{ "FileAs", "X-EWS-FILE-AS" },
-	};
-	const struct fields *fields = &item->fields;
-
-	enum err err = contentline_put_raw(ret, "URL", fields_get(fields, "BusinessHomePage"));
-	if (!err)
-		err = contentline_put_day(ret, "BDAY", fields_get(fields, "Birthday"));
-	if (!err)
-		err = contentline_put_day(ret, "ANNIVERSARY",
-					  fields_get(fields, "WeddingAnniversary"));
-	if (!err)
-		err = put_entries(item, entries, ARRAY_LEN(entries), ret);
-	if (!err)
-		err = contentline_put_list(ret, "CATEGORIES", item->categories);
-	if (!err)
-		err = contentline_put(ret, "NOTE", fields_get(fields, "Body"));
+		err = put_address(item, "Other", "", other, ARRAY_LEN(other), ret);
 	return err;
 }
 
@@ -216,6 +212,104 @@ static enum err append_uri_char(struct buf *uri, char c)
 	return plain ? buf_append_char(uri, c) : buf_printf(uri, "%%%02X", (unsigned char)c);
 }
 
+static enum err append_uri(struct buf *uri, const char *scheme, const char *text)
+{
+	enum err err = buf_append_str(uri, scheme);
+
+	for (; !err && *text; text++)
+		err = append_uri_char(uri, *text);
+	return err;
+}
+
+/* "sip:ana@corp.example"; nobody checks what is typed there. */
+static bool is_uri(const char *text)
+{
+	static const char scheme[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
+	size_t n = strspn(text, scheme);
+
+	return n > 1 && text[n] == ':' && text[n + 1] && !strpbrk(text, " \t\r\n");
+}
+
+static enum err put_im_addresses(const struct item *item, struct buf *ret)
+{
+	static const struct entry entries[] = {
+		{ "ImAddresses/Entry[ImAddress1]", "IMPP;PREF=1" },
+		{ "ImAddresses/Entry[ImAddress2]", "IMPP;PREF=2" },
+		{ "ImAddresses/Entry[ImAddress3]", "IMPP;PREF=3" },
+	};
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < ARRAY_LEN(entries); i++) {
+		AUTO(buf) struct buf uri = { 0 };
+		const char *address = fields_get(&item->fields, entries[i].path);
+		if (!address || !*address)
+			continue;
+		err = is_uri(address) ? buf_append_str(&uri, address)
+				      : append_uri(&uri, "im:", address);
+		if (!err)
+			err = contentline_put_raw(ret, entries[i].head, uri.bytes);
+	}
+	return err;
+}
+
+/* --- the rest --- */
+
+static enum err put_days(const struct item *item, struct buf *ret)
+{
+	enum err err = contentline_put_day(ret, "BDAY", fields_get(&item->fields, "Birthday"));
+
+	return err ? err
+		   : contentline_put_day(ret, "ANNIVERSARY",
+					 fields_get(&item->fields, "WeddingAnniversary"));
+}
+
+static enum err put_person(const struct item *item, struct buf *ret)
+{
+	static const struct entry entries[] = {
+		{ "Manager", "X-EWS-MANAGER" },	      { "AssistantName", "X-EWS-ASSISTANT" },
+		{ "OfficeLocation", "X-EWS-OFFICE" }, { "FileAs", "X-EWS-FILE-AS" },
+		{ "Initials", "X-EWS-INITIALS" },     { "Mileage", "X-EWS-MILEAGE" },
+		{ "Alias", "X-EWS-ALIAS" },
+	};
+	const struct fields *fields = &item->fields;
+
+	enum err err = contentline_put_raw(ret, "URL", fields_get(fields, "BusinessHomePage"));
+	if (!err)
+		err = put_days(item, ret);
+	if (!err)
+		err = contentline_put(ret, "RELATED;VALUE=text;TYPE=spouse",
+				      fields_get(fields, "SpouseName"));
+	if (!err)
+		err = contentline_put_each(ret, "RELATED;VALUE=text;TYPE=child", fields,
+					   "Children/String");
+	if (!err)
+		err = put_entries(item, entries, ARRAY_LEN(entries), ret);
+	if (!err)
+		err = contentline_put_each(ret, "X-EWS-COMPANY", fields, "Companies/String");
+	if (!err)
+		err = contentline_put_list(ret, "CATEGORIES", item->categories);
+	if (!err)
+		err = contentline_put(ret, "NOTE", fields_get(fields, "Body"));
+	return err;
+}
+
+/* Nobody says what it is, and Outlook takes these. */
+static enum err put_photo(const struct item *item, struct buf *ret)
+{
+	AUTO(buf) struct buf uri = { 0 };
+	const char *base64 = fields_get(&item->fields, "Photo");
+
+	if (!base64 || !*base64)
+		return ERR_OK;
+	base64 += strspn(base64, " \t\r\n");
+	const char *type = strncmp(base64, "iVBOR", 5) == 0   ? "png"
+			   : strncmp(base64, "R0lGO", 5) == 0 ? "gif"
+							      : "jpeg";
+	enum err err = buf_printf(&uri, "data:image/%s;base64,%s", type, base64);
+	return err ? err : contentline_put_raw(ret, "PHOTO", uri.bytes);
+}
+
 /* A member without an address is only a name, which MEMBER cannot hold. */
 static enum err put_member(const char *name, const char *address, struct buf *ret)
 {
@@ -224,10 +318,11 @@ static enum err put_member(const char *name, const char *address, struct buf *re
 
 	if (!smtp || !*smtp)
 		return contentline_put(ret, "X-EWS-MEMBER", name);
-	enum err err = buf_append_str(&uri, "mailto:");
-	for (; !err && *smtp; smtp++)
-		err = append_uri_char(&uri, *smtp);
-	return err ? err : contentline_put_raw(ret, "MEMBER", uri.bytes);
+	enum err err = append_uri(&uri, "mailto:", smtp);
+	/* Servers give a bare address its own text as a name. */
+	if (name && strcasecmp(name, smtp) == 0)
+		name = NULL;
+	return err ? err : contentline_put_with(ret, "MEMBER", "X-EWS-NAME", name, uri.bytes);
 }
 
 /* "Members/Member[key]/Mailbox/Name": the length up to the member's end; 0 for other
@@ -283,9 +378,13 @@ enum err vcard_print(const struct item *item, struct buf *ret)
 	if (!err)
 		err = put_entries(item, phones, ARRAY_LEN(phones), ret);
 	if (!err)
+		err = put_im_addresses(item, ret);
+	if (!err)
 		err = put_addresses(item, ret);
 	if (!err)
 		err = put_person(item, ret);
+	if (!err)
+		err = put_photo(item, ret);
 	if (!err && is_list(item))
 		err = put_members(item, ret);
 	if (!err)

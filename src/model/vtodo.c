@@ -8,8 +8,8 @@
 
 /*
  * Order of the properties: UID, DTSTAMP, CREATED, LAST-MODIFIED, SUMMARY, DESCRIPTION,
- * DTSTART, DUE, RRULE, STATUS, X-EWS-STATUS, PERCENT-COMPLETE, COMPLETED, PRIORITY, CLASS,
- * CATEGORIES.
+ * DTSTART, DUE, RRULE or X-EWS-REGENERATE, STATUS, X-EWS-STATUS, PERCENT-COMPLETE, COMPLETED,
+ * PRIORITY, CLASS, CATEGORIES, CONTACT, X-EWS-*, ATTACH, VALARM.
  */
 
 static const struct word {
@@ -62,8 +62,9 @@ static enum err put_dates(const struct item *item, struct buf *ret)
 	const char *start = fields_get(&item->fields, "StartDate");
 	const char *due = fields_get(&item->fields, "DueDate");
 	char start_day[9], due_day[9];
+	bool regenerates;
 
-	enum err err = rrule_print(&item->fields, &rule);
+	enum err err = rrule_print(&item->fields, &rule, &regenerates);
 	if (rule.len > 0 && !start)
 		start = rrule_start(&item->fields);
 	bool has_start = start && contentline_parse_day(start, start_day);
@@ -75,7 +76,8 @@ static enum err put_dates(const struct item *item, struct buf *ret)
 	if (!err && has_due)
 		err = contentline_put_raw(ret, "DUE;VALUE=DATE", due_day);
 	if (!err && has_start)
-		err = contentline_put_raw(ret, "RRULE", buf_str(&rule));
+		err = contentline_put_raw(ret, regenerates ? "X-EWS-REGENERATE" : "RRULE",
+					  buf_str(&rule));
 	return err;
 }
 
@@ -111,7 +113,74 @@ static enum err put_state(const struct item *item, struct buf *ret)
 	return err ? err : contentline_put_time(ret, "COMPLETED", time);
 }
 
-enum err vtodo_print(const struct item *item, struct buf *ret)
+static enum err put_more(const struct item *item, struct buf *ret)
+{
+	static const struct {
+		const char *path, *name;
+	} entries[] = {
+		{ "Owner", "X-EWS-OWNER" },
+		{ "Delegator", "X-EWS-DELEGATOR" },
+		{ "TotalWork", "X-EWS-TOTAL-WORK" }, /* in minutes */
+		{ "ActualWork", "X-EWS-ACTUAL-WORK" },
+		{ "Mileage", "X-EWS-MILEAGE" },
+		{ "BillingInformation", "X-EWS-BILLING" },
+	};
+	const struct fields *fields = &item->fields;
+	const char *delegation = fields_get(fields, "DelegationState");
+
+	enum err err = contentline_put_each(ret, "CONTACT", fields, "Contacts/String");
+	for (size_t i = 0; !err && i < ARRAY_LEN(entries); i++)
+		err = contentline_put(ret, entries[i].name, fields_get(fields, entries[i].path));
+	if (!err)
+		err = contentline_put_each(ret, "X-EWS-COMPANY", fields, "Companies/String");
+	if (!err && delegation && strcmp(delegation, "NoMatch") != 0)
+		err = contentline_put(ret, "X-EWS-DELEGATION", delegation);
+	return err;
+}
+
+/* Of a task ReminderDueBy is the moment itself; only appointments are announced before. */
+static enum err put_alarm(const struct item *item, struct buf *ret)
+{
+	const char *is_set = fields_get(&item->fields, "ReminderIsSet");
+	const char *due = fields_get(&item->fields, "ReminderDueBy");
+	bool has_subject = item->subject && *item->subject;
+	int64_t time;
+
+	if (!is_set || strcmp(is_set, "true") != 0 || !due || !text_parse_time(due, &time))
+		return ERR_OK;
+	enum err err = buf_append_str(ret, "BEGIN:VALARM\r\nACTION:DISPLAY\r\n");
+	if (!err)
+		err = contentline_put(ret, "DESCRIPTION", has_subject ? item->subject : "Reminder");
+	if (!err)
+		err = contentline_put_time(ret, "TRIGGER;VALUE=DATE-TIME", time);
+	return err ? err : buf_append_str(ret, "END:VALARM\r\n");
+}
+
+/* Who asks whom; a task that is a task has none of these. */
+static enum err put_request(const struct item *item, const struct spool *mime, struct buf *ret)
+{
+	AUTO(str) char *room = NULL;
+	AUTO(buf) struct buf base64 = { 0 };
+	const char *bytes;
+
+	if (mime->len > CALENDAR_MAX)
+		return ERR_BAD_ITEM;
+	enum err err = contentline_put(ret, "X-EWS-CLASS", item->item_class);
+	if (!err)
+		err = contentline_put(ret, "X-EWS-FROM", item->from);
+	if (!err)
+		err = contentline_put(ret, "X-EWS-TO", item->to);
+	if (!err)
+		err = spool_view(mime, 0, mime->len, &room, &bytes);
+	if (!err)
+		err = text_print_base64(&base64, bytes, mime->len);
+	return err ? err
+		   : contentline_put_raw(
+			     ret, "ATTACH;FMTTYPE=message/rfc822;ENCODING=BASE64;VALUE=BINARY",
+			     buf_str(&base64));
+}
+
+enum err vtodo_print(const struct item *item, const struct spool *request, struct buf *ret)
 {
 	enum err err = buf_append_str(ret,
 				      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//ewsfs//EN\r\n"
@@ -136,5 +205,11 @@ enum err vtodo_print(const struct item *item, struct buf *ret)
 			ret, "CLASS", translate(classes, ARRAY_LEN(classes), item->sensitivity));
 	if (!err)
 		err = contentline_put_list(ret, "CATEGORIES", item->categories);
+	if (!err)
+		err = put_more(item, ret);
+	if (!err && request)
+		err = put_request(item, request, ret);
+	if (!err)
+		err = put_alarm(item, ret);
 	return err ? err : buf_append_str(ret, "END:VTODO\r\nEND:VCALENDAR\r\n");
 }

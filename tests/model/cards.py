@@ -4,6 +4,8 @@ import datetime
 import re
 import urllib.parse
 
+import ewsfs
+
 HALF_DAY_S = 43200
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STATUSES = {"InProgress": "IN-PROCESS", "Completed": "COMPLETED"}
@@ -45,7 +47,8 @@ def many(name, texts):
 def member(name, address):
     if not address:
         return line("X-EWS-MEMBER", name)
-    return ["MEMBER:mailto:" + urllib.parse.quote(address, safe="@.-_+~!$'*=")]
+    told = "" if not name or name.lower() == address.lower() else f';X-EWS-NAME="{name}"'
+    return [f"MEMBER{told}:mailto:" + urllib.parse.quote(address, safe="@.-_+~!$'*=")]
 
 
 def of_card(item):
@@ -98,6 +101,7 @@ def of_task(item):
     yield "PRIORITY:" + PRIORITIES[item["importance"]]
     yield "CLASS:" + CLASSES[item["sensitivity"]]
     yield from many("CATEGORIES", item["categories"])
+    yield "X-EWS-OWNER:" + ewsfs.USER
     yield from ("END:VTODO", "END:VCALENDAR")
 
 

@@ -35,6 +35,19 @@ bool action_class_kind(const char *item_class, uint8_t *ret)
 	return false;
 }
 
+/* What Exchange has no element for is a Message there; "Item" is what other servers say. */
+static bool class_kind(const char *item_class, const char *element, uint8_t *ret)
+{
+	bool is_class = strncasecmp(item_class, "IPM.", 4) == 0 ||
+			strncasecmp(item_class, "REPORT.", 7) == 0;
+
+	if (element && strcmp(element, "Item") == 0)
+		*ret = KIND_OTHER;
+	else if (!action_class_kind(item_class, ret))
+		*ret = KIND_MESSAGE;
+	return is_class;
+}
+
 static bool deliver_one(struct action *action)
 {
 	const char *mime = action_text(action, "mime"), *item_class = action_text(action, "class");
@@ -44,7 +57,7 @@ static bool deliver_one(struct action *action)
 		return action_fail(action, "size is out of range");
 	struct item item = synth_item(action->box, action->folder, (uint32_t)size);
 	uint8_t kind = item.kind;
-	if (item_class && !action_class_kind(item_class, &kind))
+	if (item_class && !class_kind(item_class, action_text(action, "element"), &kind))
 		return action_fail(action, "no such class: %.100s", item_class);
 	if (mime) {
 		item.content = action_read_mime(mime);

@@ -12,6 +12,8 @@ static const struct kind_info kinds[KIND_COUNT] = {
 	[KIND_CONTACT] = { "t:Contact", "IPM.Contact", 17 },
 	[KIND_LIST] = { "t:DistributionList", "IPM.DistList", 18 },
 	[KIND_TASK] = { "t:Task", "IPM.Task", 19 },
+	[KIND_SHARING] = { "t:SharingMessage", "IPM.Sharing", 9 },
+	[KIND_OTHER] = { "t:Item", "IPM.Item", 9 },
 };
 
 static const struct folder_kind_info folder_kinds[FOLDER_KIND_COUNT] = {

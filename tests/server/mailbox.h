@@ -40,6 +40,8 @@ enum kind {
 	KIND_REQUEST,
 	KIND_RESPONSE,
 	KIND_CANCELLATION,
+	KIND_SHARING, /* of these two only what every item has can be asked */
+	KIND_OTHER,
 	KIND_APPOINTMENT,
 	KIND_CONTACT,
 	KIND_LIST,
