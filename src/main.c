@@ -98,7 +98,7 @@ static enum err serve(const struct options *options, struct daemon *daemon, stru
 		.mountpoint = options->mountpoint,
 		.allow_other = options->allow_other,
 		.debug = options->is_debug,
-		.has_umask = options->has_umask,
+		.has_umask = options_has(options, "umask"),
 		.umask = (unsigned)options->umask,
 		.uid = (unsigned)options->uid,
 		.gid = (unsigned)options->gid,
@@ -146,7 +146,9 @@ int main(int argc, char **argv)
 	} else if (!err) {
 		harden();
 		daemon_begin(&daemon, options.is_foreground);
-		err = serve(&options, &daemon, &reason);
+		err = options_resolve(&options, &reason);
+		if (!err)
+			err = serve(&options, &daemon, &reason);
 	}
 	if (err)
 		daemon_fail(&daemon, reason.len ? reason.bytes : err_text(err));

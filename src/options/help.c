@@ -31,8 +31,10 @@ enum err options_print_help(struct buf *ret)
 {
 	enum err err = buf_append_str(
 		ret, "usage: ewsfs [-f] [-d] [-o OPTION[,OPTION...]] SOURCE MOUNTPOINT\n\n"
-		     "Mounts an Exchange mailbox. SOURCE is the URL of its web service:\n"
-		     "https://mail.corp.example/EWS/Exchange.asmx\n\n"
+		     "Mounts an Exchange mailbox. SOURCE is an account of the configuration file\n"
+		     "($XDG_CONFIG_HOME/ewsfs/config: a section each, with the options below), or "
+		     "the URL\n"
+		     "of the web service: https://mail.corp.example/EWS/Exchange.asmx\n\n"
 		     "    -f   stay in the foreground, log to stderr\n"
 		     "    -d   debug: -f and every request of the kernel\n"
 		     "    -o   options; a comma in a value is written \\,\n"
@@ -41,7 +43,7 @@ enum err options_print_help(struct buf *ret)
 		     "Options (default in brackets):\n");
 
 	for (size_t i = 0; !err && i < option_rows_n; i++)
-		if (option_rows[i].kind != NEVER && option_rows[i].kind != LATER)
+		if (option_rows[i].kind != LATER)
 			err = print_row(&option_rows[i], ret);
 	return err ? err : buf_append_str(ret, "\nUnmount with fusermount3 -u MOUNTPOINT.\n");
 }

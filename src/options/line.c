@@ -73,10 +73,11 @@ static enum err take_flags(struct options *options, int argc, char **argv, struc
 static enum err take_positionals(struct options *options, int argc, char **argv, struct buf *reason)
 {
 	if (argc - optind != 2)
-		return buf_refuse(reason, ERR_INVALID,
-				  "%s: give SOURCE and MOUNTPOINT, as in ewsfs -o user=NAME "
-				  "https://mail.corp.example/EWS/Exchange.asmx DIR",
-				  argc - optind < 2 ? "too few arguments" : "too many arguments");
+		return buf_refuse(
+			reason, ERR_INVALID,
+			"%s: give SOURCE and MOUNTPOINT, as in ewsfs ACCOUNT DIR, or "
+			"ewsfs -o user=NAME https://mail.corp.example/EWS/Exchange.asmx DIR",
+			argc - optind < 2 ? "too few arguments" : "too many arguments");
 	enum err err = text_copy(argv[optind], &options->source);
 	if (!err)
 		err = text_copy(argv[optind + 1], &options->mountpoint);
@@ -98,11 +99,7 @@ enum err options_parse(struct options *options, int argc, char **argv, struct bu
 	enum err err = take_flags(options, argc, argv, reason);
 	if (err || options->wants_help || options->wants_version)
 		return err;
-	err = take_positionals(options, argc, argv, reason);
-	if (!err && options->account.notify == NOTIFY_OFF && options->has_poll)
-		err = buf_refuse(reason, ERR_INVALID,
-				 "poll= and notify=off contradict each other: leave one out");
-	return err ? err : options_resolve(options, reason);
+	return take_positionals(options, argc, argv, reason);
 }
 
 void options_release(struct options *options)
@@ -120,6 +117,7 @@ void options_release(struct options *options)
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		str_release(texts[i]);
+	secret_release(&options->account.password);
 	for (size_t i = 0; i < options->account.excludes_n; i++)
 		free(options->account.excludes[i]);
 	free(options->account.excludes);

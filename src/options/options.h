@@ -6,7 +6,7 @@
 #include "model/account.h"
 
 /*
- * options - what the user asked for: the command line, `-o`, and the defaults.
+ * options - what the user asked for: the command line, `-o`, the configuration file, the defaults.
  *
  * One table (table.c) names every option with type, range, default and help; `-o`, `-h` and a
  * configuration file all go by it. On failure *reason holds the one line for the user: what is
@@ -18,12 +18,17 @@ struct options {
 	char *log;		   /* absolute; NULL: syslog, or stderr in the foreground */
 	char *trees;		   /* as given; NULL: mailbox */
 	bool is_foreground, is_debug, wants_help, wants_version;
-	bool allow_other, has_umask, has_poll;
+	bool is_account; /* SOURCE is a section of the configuration file */
+	bool allow_other;
 	int uid, gid, umask;
 	int layout, content;
+	uint64_t by_line, by_file; /* which options are given: option_bit() */
 };
 
-/* With -h or -V the rest may be missing. */
+/*
+ * The command line alone. With -h or -V the rest may be missing. What it says
+ * stands: the configuration file adds the rest in options_resolve().
+ */
 MUST_CHECK enum err options_parse(struct options *options, int argc, char **argv,
 				  struct buf *reason);
 void options_release(struct options *options);
@@ -31,12 +36,17 @@ void options_release(struct options *options);
 /* One `name = value`; a NULL value is a name alone. */
 MUST_CHECK enum err options_set(struct options *options, const char *name, const char *value,
 				struct buf *reason);
+bool options_has(const struct options *options, const char *name);
 /* The text of -h. */
 MUST_CHECK enum err options_print_help(struct buf *ret);
 
 /* --- source.c --- */
 
-/* SOURCE, and what follows from it: url, user, the path of the cache. Makes every path absolute. */
+/*
+ * SOURCE, and what follows from it: what the configuration file says of an account, url, user, the
+ * path of the cache. Makes every path absolute. A password of the file is read here: no process
+ * that is forked off afterwards has it.
+ */
 MUST_CHECK enum err options_resolve(struct options *options, struct buf *reason);
 
 #endif

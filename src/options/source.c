@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "options/options.h"
+#include "options/config.h"
+#include "options/table.h"
 
 /* The parts of https://USER@HOST:PORT/PATH, borrowed from it. */
 struct url {
@@ -69,19 +70,9 @@ static char *unescape(const char *s, size_t n)
 	return text;
 }
 
-static enum err refuse_source(const char *source, struct buf *reason)
+static bool is_address(const char *s)
 {
-	const char *what = strchr(source, '@') && !strchr(source, '/')
-				   ? "finding the server of an address"
-				   : "an account name";
-
-	/* Not quoted: it may hold a password, and this line may end in a log. */
-	if (strstr(source, "://"))
-		return buf_refuse(reason, ERR_INVALID,
-				  "SOURCE is not an EWS URL: give https://HOST/EWS/Exchange.asmx");
-	return buf_refuse(reason, ERR_INVALID,
-			  "'%s': %s is not available yet: give https://HOST/EWS/Exchange.asmx",
-			  source, what);
+	return s && strchr(s, '@') && !strchr(s, '/');
 }
 
 /* Takes `user@` out of the URL, which then is what requests go to. */
@@ -109,24 +100,79 @@ static enum err take_user(struct account *account, const struct url *url, struct
 	return buf_give(&bare, &account->url);
 }
 
+static enum err take_url(struct options *options, struct buf *reason)
+{
+	struct account *account = &options->account;
+
+	if (!account->url)
+		return text_copy(options->source, &account->url);
+	if (strcmp(account->url, options->source) != 0)
+		return buf_refuse(reason, ERR_INVALID,
+				  "SOURCE and url= name different servers: leave url= out");
+	return ERR_OK;
+}
+
+/* An account of the configuration file, else an address. */
+static enum err take_account(struct options *options, struct buf *reason)
+{
+	struct account *account = &options->account;
+	AUTO(buf) struct buf path = { 0 };
+
+	enum err err = config_load(options, options->source, &options->is_account, reason);
+	if (err)
+		return err;
+	if (!account->user && is_address(options->source))
+		return text_copy(options->source, &account->user);
+	if (options->is_account || is_address(options->source))
+		return ERR_OK;
+	err = config_print_path(&path);
+	if (err)
+		return buf_refuse(reason, ERR_INVALID,
+				  "no place for a configuration file: set HOME, or give a URL");
+	return buf_refuse(reason, ERR_INVALID,
+			  "no account '%s': add [%s] with url= and user= to %s, or give "
+			  "https://HOST/EWS/Exchange.asmx",
+			  options->source, options->source, path.bytes);
+}
+
+/* The EWS URL where nobody gave one. */
+static enum err find_url(const struct options *options, struct buf *reason)
+{
+	return buf_refuse(reason, ERR_INVALID,
+			  "'%s': finding the server of an address is not available yet: give "
+			  "url=https://HOST/EWS/Exchange.asmx",
+			  options->source);
+}
+
+static enum err check_login(const struct account *account, struct buf *reason)
+{
+	if (!account->user || !*account->user)
+		return buf_refuse(reason, ERR_INVALID, "no login name: give user=NAME");
+	if (!account->password_command && !account->password.text)
+		return buf_refuse(reason, ERR_INVALID,
+				  "no password: give password_command=COMMAND");
+	return ERR_OK;
+}
+
 static enum err resolve_url(struct options *options, struct url *ret, struct buf *reason)
 {
 	struct account *account = &options->account;
-	struct url url;
+	bool is_url = strstr(options->source, "://");
+	enum err err = is_url ? take_url(options, reason) : take_account(options, reason);
 
-	if (!parse_url(options->source, &url))
-		return refuse_source(options->source, reason);
-	if (account->url && strcmp(account->url, options->source) != 0)
-		return buf_refuse(reason, ERR_INVALID,
-				  "SOURCE and url= name different servers: leave url= out");
-	enum err err = account->url ? ERR_OK : text_copy(options->source, &account->url);
 	if (!err)
-		err = take_user(account, &url, reason);
-	if (!err && (!account->user || !*account->user))
-		err = buf_refuse(reason, ERR_INVALID, "no login name: give -o user=NAME");
-	if (!err && !account->password_command)
+		err = options_check_rules(options, reason);
+	if (!err && !account->url)
+		err = find_url(options, reason);
+	/* Not quoted: it may hold a password, and this line may end in a log. */
+	if (!err && !parse_url(account->url, ret))
 		err = buf_refuse(reason, ERR_INVALID,
-				 "no password: give -o password_command=COMMAND");
+				 "%s is not an EWS URL: give https://HOST/EWS/Exchange.asmx",
+				 is_url ? "SOURCE" : "url=");
+	if (!err)
+		err = take_user(account, ret, reason);
+	if (!err)
+		err = check_login(account, reason);
 	if (!err && !parse_url(account->url, ret))
 		err = ERR_INVALID;
 	return err;
@@ -151,11 +197,16 @@ static enum err make_absolute(char **path)
 	return buf_give(&absolute, path);
 }
 
-/* The file name: user@host, the host in lower case, without what a file name must not hold. */
-static enum err append_account(struct buf *buf, const char *user, const struct url *url)
+/* A file name: the section, else user@host with the host in lower case, without what a file name
+ * must not hold. */
+static enum err append_account(struct buf *buf, const struct options *options,
+			       const struct url *url)
 {
+	const char *user = options->is_account ? options->source : options->account.user;
 	size_t start = buf->len, host = start + strlen(user) + 1;
-	enum err err = buf_printf(buf, "%s@%.*s.db", user, (int)url->host_n, url->host);
+	enum err err = options->is_account
+			       ? buf_printf(buf, "%s.db", user)
+			       : buf_printf(buf, "%s@%.*s.db", user, (int)url->host_n, url->host);
 
 	for (size_t i = start; !err && i < buf->len; i++) {
 		if (buf->bytes[i] == '/' || iscntrl((unsigned char)buf->bytes[i]))
@@ -168,26 +219,19 @@ static enum err append_account(struct buf *buf, const char *user, const struct u
 	return err;
 }
 
-static enum err resolve_cache(struct account *account, const struct url *url, struct buf *reason)
+static enum err resolve_cache(struct options *options, const struct url *url, struct buf *reason)
 {
 	AUTO(buf) struct buf path = { 0 };
-	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	enum err err;
 
-	if (account->cache)
+	if (options->account.cache)
 		return ERR_OK;
-	if (xdg && *xdg == '/')
-		err = buf_printf(&path, "%s/ewsfs/", xdg);
-	else if (home && *home == '/')
-		err = buf_printf(&path, "%s/.cache/ewsfs/", home);
-	else if (geteuid() == 0)
-		err = buf_append_str(&path, "/var/cache/ewsfs/");
-	else
+	enum err err = config_print_home(&path, "XDG_CACHE_HOME", ".cache", "/var/cache");
+	if (err == ERR_NOT_FOUND)
 		return buf_refuse(reason, ERR_INVALID,
 				  "no place for the cache: set HOME or give -o cache=FILE");
 	if (!err)
-		err = append_account(&path, account->user, url);
-	return err ? err : buf_give(&path, &account->cache);
+		err = append_account(&path, options, url);
+	return err ? err : buf_give(&path, &options->account.cache);
 }
 
 /* Found out now, not at the first handshake hours later. */
@@ -207,7 +251,7 @@ enum err options_resolve(struct options *options, struct buf *reason)
 	enum err err = resolve_url(options, &url, reason);
 
 	if (!err)
-		err = resolve_cache(&options->account, &url, reason);
+		err = resolve_cache(options, &url, reason);
 	if (!err)
 		err = make_absolute(&options->account.cache);
 	if (!err)

@@ -15,6 +15,7 @@ const struct option_row option_rows[] = {
 	{ "user",              TEXT,    IN(account.user),             0,   0,       "NAME", NULL, "login name, DOMAIN\\name or UPN" },
 	{ "auth",              CHOICE,  IN(account.auth),             0,   0,       "auto|basic|-ntlm|-negotiate|-bearer", "auto", "how to log in" },
 	{ "password_command",  TEXT,    IN(account.password_command), 0,   0,       "COMMAND", NULL, "prints the password, first line of its output" },
+	{ "password",          SECRET,  IN(account.password),         0,   0,       "TEXT", NULL, "in the configuration file only, which must have mode 0600" },
 	{ "token_command",     LATER,   0,                            0,   0,       "COMMAND", NULL, "prints an OAuth2 access token" },
 	{ "mailbox",           LATER,   0,                            0,   0,       "ADDRESS", NULL, "another mailbox, by delegate access" },
 	{ "impersonate",       LATER,   0,                            0,   0,       "ADDRESS", NULL, "ExchangeImpersonation of that address" },
@@ -41,9 +42,9 @@ const struct option_row option_rows[] = {
 	{ "uid",               NUMBER,  IN(uid),                      0,   INT_MAX, "N", "yours", "owner of all files" },
 	{ "gid",               NUMBER,  IN(gid),                      0,   INT_MAX, "N", "yours", "group of all files" },
 	{ "umask",             OCTAL,   IN(umask),                    0,   0777,    "OCTAL", NULL, "modes are 0444 and 0555 less these bits" },
-	{ "password",          NEVER,   0,                            0,   0,       NULL, NULL, NULL },
 };
 const size_t option_rows_n = ARRAY_LEN(option_rows);
+_Static_assert(ARRAY_LEN(option_rows) <= 64, "a bit each");
 
 /* What mount(8) and fstab pass along. They never change what ewsfs may do. */
 static const char *const ignored[] = {
@@ -63,6 +64,26 @@ const struct option_row *option_find(const char *name)
 		if (strcmp(option_rows[i].name, name) == 0)
 			return &option_rows[i];
 	return NULL;
+}
+
+uint64_t option_bit(const struct option_row *row)
+{
+	return UINT64_C(1) << (row - option_rows);
+}
+
+int option_find_word(const struct option_row *row, const char *word)
+{
+	const char *s = row->value;
+
+	for (int i = 0;; i++) {
+		s += *s == '-';
+		size_t n = strcspn(s, "|");
+		if (strlen(word) == n && strncmp(s, word, n) == 0)
+			return i;
+		if (!s[n])
+			return -1;
+		s += n + 1;
+	}
 }
 
 /* `user` alone is mount(8)'s; with a value it is ours. */
@@ -116,8 +137,7 @@ enum err option_refuse_unknown(const char *name, struct buf *reason)
 	const char *best = option_rows[0].name;
 
 	for (size_t i = 1; i < option_rows_n; i++)
-		if (option_rows[i].kind != NEVER &&
-		    distance(name, option_rows[i].name) < distance(name, best))
+		if (distance(name, option_rows[i].name) < distance(name, best))
 			best = option_rows[i].name;
 	return buf_refuse(reason, ERR_INVALID,
 			  "unknown option '%s': did you mean '%s'? (ewsfs -h lists them)", name,

@@ -8,7 +8,7 @@
  * table - every option: its name, kind, range, default and help. `-o`, the configuration file, the help and
  * the manual go by it.
  */
-enum option_kind { TEXT, FLAG, NUMBER, OCTAL, CHOICE, CHOICES, AGE, PATHS, LATER, NEVER };
+enum option_kind { TEXT, FLAG, NUMBER, OCTAL, CHOICE, CHOICES, AGE, PATHS, SECRET, LATER };
 
 struct option_row {
 	const char *name;
@@ -27,11 +27,29 @@ extern const size_t option_rows_n;
 
 /* NULL: there is none. */
 const struct option_row *option_find(const char *name);
+/* In options.by_line and .by_file. */
+uint64_t option_bit(const struct option_row *row);
+/* The place of a word among those of a choice; -1: it has none such. */
+int option_find_word(const struct option_row *row, const char *word);
 /* What mount(8) and fstab pass along. */
 bool option_is_ignored(const char *name, const char *value);
 /* ERR_INVALID, with the nearest right name. */
 MUST_CHECK enum err option_refuse_unknown(const char *name, struct buf *reason);
 /* The words that can be given, for the user. */
 void option_print_words(const char *words, char *ret, size_t size);
+
+/* --- value.c --- */
+
+/* Without a word about who said so. */
+MUST_CHECK enum err option_set(struct options *options, const struct option_row *row,
+			       const char *value, struct buf *reason);
+
+/* --- rules.c --- */
+
+/* `-o` gave that option, or one that contradicts it. */
+bool options_is_overruled(const struct options *options, const struct option_row *row,
+			  const char *value);
+/* ERR_INVALID when two options contradict each other. */
+MUST_CHECK enum err options_check_rules(const struct options *options, struct buf *reason);
 
 #endif

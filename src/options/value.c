@@ -136,6 +136,7 @@ static enum err set_value(struct options *options, const struct option_row *row,
 
 	switch (row->kind) {
 	case TEXT: return set_text(field, value);
+	case SECRET: return secret_put(field, value, strlen(value));
 	case NUMBER:
 	case OCTAL: return set_number(row, field, value, reason);
 	case CHOICE: return check_word(row, value, strlen(value), field, reason);
@@ -144,6 +145,51 @@ static enum err set_value(struct options *options, const struct option_row *row,
 	case PATHS: return add_path(&options->account, value, reason);
 	default: return ERR_INVALID;
 	}
+}
+
+enum err option_set(struct options *options, const struct option_row *row, const char *value,
+		    struct buf *reason)
+{
+	if (row->kind == LATER)
+		return buf_refuse(reason, ERR_INVALID, "%s is not available yet: leave it out",
+				  row->name);
+	if (row->kind == FLAG && value)
+		return buf_refuse(reason, ERR_INVALID, "%s=%s: it takes no value", row->name,
+				  value);
+	if (row->kind == FLAG) {
+		*(bool *)field_of(options, row) = true;
+		return ERR_OK;
+	}
+	if (!value || !*value)
+		return buf_refuse(reason, ERR_INVALID, "%s needs a value: %s=%s", row->name,
+				  row->name, row->kind == TEXT ? row->value : "...");
+	return set_value(options, row, value, reason);
+}
+
+/* USER:PASSWORD@ before the host. */
+static bool shows_password(const char *url)
+{
+	const char *scheme = strstr(url, "://"), *authority = scheme ? scheme + 3 : url;
+	const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
+
+	return at && memchr(authority, ':', (size_t)(at - authority));
+}
+
+/* What stands on a command line can be read by every user. */
+static enum err check_secrecy(const struct option_row *row, const char *value, struct buf *reason)
+{
+	if (row->kind == SECRET)
+		return buf_refuse(
+			reason, ERR_INVALID,
+			"%s= is refused on the command line, where every user can read it: "
+			"use password_command=",
+			row->name);
+	if (strcmp(row->name, "proxy") == 0 && value && shows_password(value))
+		return buf_refuse(
+			reason, ERR_INVALID,
+			"a password in proxy= is refused on the command line, where every "
+			"user can read it: put it into the configuration file");
+	return ERR_OK;
 }
 
 enum err options_set(struct options *options, const char *name, const char *value,
@@ -155,25 +201,10 @@ enum err options_set(struct options *options, const char *name, const char *valu
 		return ERR_OK;
 	if (!row)
 		return option_refuse_unknown(name, reason);
-	if (row->kind == NEVER)
-		return buf_refuse(
-			reason, ERR_INVALID,
-			"%s= is refused on the command line, where every user can read it: "
-			"use password_command=",
-			name);
-	if (row->kind == LATER)
-		return buf_refuse(reason, ERR_INVALID, "%s is not available yet: leave it out",
-				  name);
-	if (row->kind == FLAG && value)
-		return buf_refuse(reason, ERR_INVALID, "%s=%s: it takes no value", name, value);
-	if (row->kind == FLAG) {
-		*(bool *)field_of(options, row) = true;
-		return ERR_OK;
-	}
-	if (!value || !*value)
-		return buf_refuse(reason, ERR_INVALID, "%s needs a value: %s=%s", name, name,
-				  row->kind == TEXT ? row->value : "...");
-	options->has_umask |= strcmp(name, "umask") == 0;
-	options->has_poll |= strcmp(name, "poll") == 0;
-	return set_value(options, row, value, reason);
+	enum err err = check_secrecy(row, value, reason);
+	if (!err)
+		err = option_set(options, row, value, reason);
+	if (!err)
+		options->by_line |= option_bit(row);
+	return err;
 }

@@ -20,7 +20,10 @@ static enum err parse(struct options *options, struct buf *reason, const char *c
 	for (; *words && argc <= ARGS_MAX; words++)
 		argv[argc++] = (char *)*words;
 	buf_clear(reason);
-	return options_parse(options, argc, argv, reason);
+	enum err err = options_parse(options, argc, argv, reason);
+	if (err || options->wants_help || options->wants_version)
+		return err;
+	return options_resolve(options, reason);
 }
 
 #define PARSE(options, reason, ...) \
@@ -51,7 +54,7 @@ static void test_defaults_are_those_of_the_interface(void **state)
 	assert_int_equal(o.account.connections_n, 4);
 	assert_int_equal(o.account.batch_n, 10);
 	assert_int_equal(o.uid, getuid());
-	assert_false(o.is_foreground || o.allow_other || o.has_umask);
+	assert_false(o.is_foreground || o.allow_other || options_has(&o, "umask"));
 	assert_null(o.log);
 }
 
@@ -79,7 +82,7 @@ static void test_every_option_reaches_its_field(void **state)
 	assert_string_equal(o.account.proxy, "http://p:1");
 	assert_int_equal(o.account.timeout_s, 5);
 	assert_string_equal(o.log, "/l");
-	assert_true(o.is_foreground && o.is_debug && o.allow_other && o.has_umask);
+	assert_true(o.is_foreground && o.is_debug && o.allow_other && options_has(&o, "umask"));
 	assert_int_equal(o.uid, 7);
 	assert_int_equal(o.gid, 8);
 	assert_int_equal(o.umask, 027);
@@ -189,7 +192,7 @@ static void test_the_source_is_an_url(void **state)
 		const char *source, *says;
 	} vectors[] = {
 		{ "alice@corp.example", "an address is not available yet" },
-		{ "work", "an account name is not available yet" },
+		{ "work", "no account 'work': add [work]" },
 		{ "ftp://corp.example/", "is not an EWS URL" },
 		{ "https:///EWS", "is not an EWS URL" },
 		{ "ftp://alice:secret@corp.example/", "is not an EWS URL" },
