@@ -18,6 +18,7 @@ enum err ews_open(const struct account *account, struct ews **ret, struct buf *r
 		.password = account->password.text,
 		.cafile = account->cafile,
 		.proxy = account->proxy,
+		.trace = account->trace,
 		.timeout_s = account->timeout_s,
 		.connections_n = account->connections_n,
 	};

@@ -129,6 +129,8 @@ enum err http_open(const struct http_config *config, struct http **ret, struct b
 		err = copy_config(http, config);
 	if (!err)
 		err = open_curl(http);
+	if (!err && config->trace)
+		err = trace_open(config->trace, &http->config.trace, reason);
 	if (!err)
 		*ret = give(http);
 	return err;
@@ -141,6 +143,7 @@ static void end_request(struct http *http, struct request *request,
 	if (request->easy)
 		curl_multi_remove_handle(http->multi, request->easy);
 	http->news_n++;
+	exchange_end(&request->exchange, *result->reason ? result->reason : "fine");
 	request->handler->done(request->ctx, result);
 	request_release(&request);
 }
@@ -209,6 +212,7 @@ void http_release(struct http **http)
 	http_abort(h, NULL);
 	curl_multi_cleanup(h->multi);
 	curl_share_cleanup(h->config.share);
+	trace_release(&h->config.trace);
 	login_release(&h->login);
 	url_release(&h->url);
 	str_release(&h->user);

@@ -39,6 +39,7 @@ struct http_config {
 	const char *password;	      /* NULL: none; not copied, must outlive the struct http */
 	const char *cafile, *proxy;   /* NULL: the system's, the environment's */
 	const char *anchor;	      /* the mailbox that it is about; NULL: the user's */
+	const char *trace;	      /* a directory for redacted exchanges; NULL: none */
 	int timeout_s;		      /* to connect, and without a byte in or out */
 	int connections_n;
 };

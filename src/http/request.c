@@ -43,6 +43,7 @@ void request_release(struct request **request)
 		return;
 	curl_easy_cleanup((*request)->easy);
 	curl_slist_free_all((*request)->headers);
+	exchange_end(&(*request)->exchange, "not answered");
 	buf_release(&(*request)->body);
 	str_release(&(*request)->to);
 	free(*request);
@@ -101,6 +102,7 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 
 	n *= size;
 	request_note_head(request);
+	exchange_note_body(request->exchange, request->is_xml, bytes, n);
 	if (!request->is_wanted)
 		return keep_page(request, bytes, n);
 	*request->bytes_in += n;
@@ -132,6 +134,10 @@ static int on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *
 	static const char surplus[] = "Leftovers after chunking";
 	struct request *request = ctx;
 
+	if (type == CURLINFO_HEADER_OUT)
+		exchange_note_sent(request->exchange, text, n);
+	if (type == CURLINFO_HEADER_IN)
+		exchange_note_head(request->exchange, text, n);
 	if (type != CURLINFO_TEXT || n < strlen(surplus) ||
 	    memcmp(text, surplus, strlen(surplus)) != 0)
 		return 0;
@@ -390,6 +396,9 @@ static CURLcode set_exchange(CURL *easy, struct request *request)
 
 enum err request_start(struct request *request, const struct request_config *config)
 {
+	if (!request->exchange)
+		request->exchange = exchange_begin(config->trace, buf_str(&request->body),
+						   request->body.len);
 	request->easy = curl_easy_init();
 	if (!request->easy)
 		return ERR_NOMEM;

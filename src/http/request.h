@@ -7,6 +7,7 @@
 
 #include "http/http.h"
 #include "http/login.h"
+#include "http/trace.h"
 #include "http/trail.h"
 #include "http/url.h"
 
@@ -28,6 +29,7 @@ struct request {
 	int hops_n;	/* how often */
 	bool has_moved; /* for good, each time */
 	struct trail trail;
+	struct exchange *exchange; /* NULL: not traced */
 	char page[REQUEST_PAGE_MAX];
 	size_t page_n;
 
@@ -77,7 +79,8 @@ struct request_config {
 	const struct url *url;
 	const struct login *login;
 	const char *cafile, *proxy;
-	const char *anchor; /* of X-AnchorMailbox, or NULL */
+	struct trace *trace; /* NULL: none */
+	const char *anchor;  /* of X-AnchorMailbox, or NULL */
 	int timeout_s;
 	bool has_affinity;
 	CURLSH *share;

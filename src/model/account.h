@@ -25,6 +25,7 @@ struct account {
 	struct secret password; /* from the configuration file */
 	char *cafile;		/* PEM; NULL: the system's */
 	char *proxy;		/* NULL: from the environment */
+	char *trace;		/* directory for redacted exchanges; NULL: none */
 	char *cache;		/* path of the store */
 	enum auth_mode auth;
 	enum mtime_rule mtime;

@@ -37,7 +37,7 @@ const struct option_row option_rows[] = {
 	{ "proxy",             TEXT,    IN(account.proxy),            0,   0,       "URL", "from the environment", "HTTP proxy" },
 	{ "timeout",           NUMBER,  IN(account.timeout_s),        5,   600,     "SECONDS", "60", "for one request" },
 	{ "log",               TEXT,    IN(log),                      0,   0,       "FILE", "syslog, stderr with -f", "where to log" },
-	{ "trace",             LATER,   0,                            0,   0,       "DIR", NULL, "redacted exchanges, for bug reports" },
+	{ "trace",             TEXT,    IN(account.trace),            0,   0,       "DIR", NULL, "redacted exchanges, for bug reports" },
 	{ "allow_other",       FLAG,    IN(allow_other),              0,   0,       NULL, NULL, "let other users in" },
 	{ "uid",               NUMBER,  IN(uid),                      0,   INT_MAX, "N", "yours", "owner of all files" },
 	{ "gid",               NUMBER,  IN(gid),                      0,   INT_MAX, "N", "yours", "group of all files" },

@@ -117,7 +117,7 @@ def test_a_mountpoint_that_is_a_file(small, place):
     ("impersonate=bob@example.com", "not available yet"), ("trees=mailbox+archive", "not available yet"),
     ("content=ondemand", "not available yet"), ("cache_limit=1G", "not available yet"),
     ("since=30", "30d"), ("exclude=/", "names no folder"),
-    ("trace=/tmp", "not available yet"), ("layout=maildir", "not available yet"), ("write", "not available yet"),
+    ("trace=/tmp", "others may look into it"), ("trace=/proc/x/y", "trace="), ("layout=maildir", "not available yet"), ("write", "not available yet"),
     ("delete=trash", "not available yet"), ("umask=9", "umask"), ("cafile=/nonexistent", "cafile")])
 def test_an_option_that_is_wrong(small, place, at, option, says):
     line = refused(command(place, at, small.url, option), at)
