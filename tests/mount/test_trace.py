@@ -38,4 +38,4 @@ def test_a_trace_shows_what_was_said_and_nothing_of_what_it_was_about(new_server
 
 
 # Words of the protocol that a mail may hold too.
-VOCABULARY = {b"exchange", b"fieldURI", b"microsoft", b"schemas", b"envelope", b"services", b"messages", b"calendar"}
+VOCABULARY = {b"Status", b"exchange", b"fieldURI", b"microsoft", b"schemas", b"envelope", b"services", b"messages", b"calendar"}
