@@ -48,6 +48,9 @@ void ews_distrust(struct ews *ews);
 /* How fast requests leave, those too that wait already: so many at once, pace_ms from one to the
  * next, none before hold_ms by clock_boot_ms(). */
 void ews_set_tempo(struct ews *ews, int connections_n, int64_t pace_ms, int64_t hold_ms);
+/* Called again and again by the calls that wait for their own answer: others may have come to ask
+ * for something meanwhile. It may start requests, and must not wait. */
+void ews_set_tend(struct ews *ews, void (*tend)(void *ctx), void *ctx);
 /* Only ends a running ews_wait() early. */
 void ews_wake(struct ews *ews);
 
@@ -133,7 +136,8 @@ struct ews_item_reply {
 	/* NULL on error, but for an ERR_BAD_ITEM whose properties did come. The sink may take
 	 * what it holds (and zero it). */
 	struct item *item;
-	/* The decoded MIME, empty for contacts and tasks; may be taken. NULL on error. */
+	/* The decoded MIME, empty for contacts and tasks; may be taken. NULL on error, and where it was
+	 * not asked for. */
 	struct spool *mime;
 };
 
@@ -155,6 +159,11 @@ struct ews_items_sink {
 MUST_CHECK enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *ids,
 				  size_t n, const char *spool_dir,
 				  const struct ews_items_sink *sink, void *ctx);
+/* The same without MIME: all of contacts and tasks, of the others everything but their content. */
+MUST_CHECK enum err ews_get_attributes(struct ews *ews, enum item_kind kind, const char *const *ids,
+				       size_t n, const char *spool_dir,
+				       const struct ews_items_sink *sink, void *ctx);
+
 /* --- notifications --- */
 
 /* What happened to an item, or to a folder. A hint: it may come twice, late, or not at all. */

@@ -12,6 +12,7 @@
 struct items_call {
 	struct item_reader reader; /* first: the rules want it */
 	enum item_kind kind;
+	bool wants_mime;
 	char **ids;
 	size_t n;
 	const char *spool_dir;
@@ -37,7 +38,7 @@ static void items_call_release(struct items_call **call)
 static enum err write_question(const void *ctx, enum version version, struct buf *to)
 {
 	const struct items_call *c = ctx;
-	enum err err = shape_write(c->kind, version, to);
+	enum err err = shape_write(c->kind, version, c->wants_mime, to);
 
 	if (!err)
 		err = buf_append_str(to, "<m:ItemIds>");
@@ -70,7 +71,8 @@ static enum err close_message(void *ctx, const struct reply_message *message)
 		if (err)
 			return err;
 		reply.item = r->item.element ? &r->item : NULL;
-		reply.mime = r->fault ? NULL : &r->mime;
+		bool has_content = c->wants_mime || !shape_has_mime(c->kind);
+		reply.mime = r->fault || !has_content ? NULL : &r->mime;
 		reply.text = r->fault ? r->fault : "";
 		reply.err = r->fault ? ERR_BAD_ITEM : ERR_OK;
 	}
@@ -113,8 +115,8 @@ static enum err copy_ids(struct items_call *c, const char *const *ids, size_t n)
 	return err;
 }
 
-enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *ids, size_t n,
-		       const char *spool_dir, const struct ews_items_sink *sink, void *ctx)
+static enum err get(struct ews *ews, enum item_kind kind, bool wants_mime, const char *const *ids,
+		    size_t n, const char *spool_dir, const struct ews_items_sink *sink, void *ctx)
 {
 	AUTO(items_call) struct items_call *c = calloc(1, sizeof(*c));
 
@@ -123,10 +125,11 @@ enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *
 	if (n == 0)
 		return ERR_INVALID;
 	c->kind = kind;
+	c->wants_mime = wants_mime;
 	c->spool_dir = spool_dir;
 	c->sink = *sink;
 	c->sink_ctx = ctx;
-	c->reader.wants_mime = shape_has_mime(kind);
+	c->reader.wants_mime = wants_mime && shape_has_mime(kind);
 	enum err err = copy_ids(c, ids, n);
 	c->call = (struct call){
 		.ews = ews,
@@ -140,4 +143,16 @@ enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *
 	if (!err)
 		(void)give(c);
 	return err;
+}
+
+enum err ews_get_items(struct ews *ews, enum item_kind kind, const char *const *ids, size_t n,
+		       const char *spool_dir, const struct ews_items_sink *sink, void *ctx)
+{
+	return get(ews, kind, true, ids, n, spool_dir, sink, ctx);
+}
+
+enum err ews_get_attributes(struct ews *ews, enum item_kind kind, const char *const *ids, size_t n,
+			    const char *spool_dir, const struct ews_items_sink *sink, void *ctx)
+{
+	return get(ews, kind, false, ids, n, spool_dir, sink, ctx);
 }

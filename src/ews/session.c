@@ -75,6 +75,12 @@ void ews_wake(struct ews *ews)
 	http_wake(ews->http);
 }
 
+void ews_set_tend(struct ews *ews, void (*tend)(void *ctx), void *ctx)
+{
+	ews->tend = tend;
+	ews->tend_ctx = ctx;
+}
+
 void ews_abort(struct ews *ews)
 {
 	http_abort(ews->http, NULL);
@@ -246,8 +252,11 @@ enum err call_run(struct call *call)
 {
 	enum err err = call_start(call);
 
-	while (!err && !call->is_done)
+	while (!err && !call->is_done) {
+		if (call->ews->tend)
+			call->ews->tend(call->ews->tend_ctx);
 		err = http_wait(call->ews->http, WAIT_MS);
+	}
 	if (call->is_done)
 		return call->err;
 	http_abort(call->ews->http, call);

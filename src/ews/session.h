@@ -17,6 +17,8 @@ struct ews {
 	bool has_plain_pages;  /* it refuses the shape of a page */
 	struct stream *stream; /* NULL: none */
 	struct metrics metrics;
+	void (*tend)(void *ctx); /* NULL: nobody wants to */
+	void *tend_ctx;
 
 	/* Of the last failure. */
 	char *code;

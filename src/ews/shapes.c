@@ -64,18 +64,22 @@ bool shape_has_mime(enum item_kind kind)
 	return kind != KIND_CONTACT && kind != KIND_TASK;
 }
 
-enum err shape_write(enum item_kind kind, enum version version, struct buf *to)
+static const char *base_shape(enum item_kind kind, bool wants_mime)
 {
-	const char *base =
-		shape_has_mime(kind)
-			? "<t:BaseShape>IdOnly</t:BaseShape>"
-			  "<t:IncludeMimeContent>true</t:IncludeMimeContent>"
-			: "<t:BaseShape>AllProperties</t:BaseShape><t:BodyType>Text</t:BodyType>";
+	if (!shape_has_mime(kind))
+		return "<t:BaseShape>AllProperties</t:BaseShape><t:BodyType>Text</t:BodyType>";
+	return wants_mime ? "<t:BaseShape>IdOnly</t:BaseShape>"
+			    "<t:IncludeMimeContent>true</t:IncludeMimeContent>"
+			  : "<t:BaseShape>IdOnly</t:BaseShape>";
+}
+
+enum err shape_write(enum item_kind kind, enum version version, bool wants_mime, struct buf *to)
+{
 
 	return buf_printf(
 		to,
 		"<m:ItemShape>%s<t:AdditionalProperties>%s%s%s%s%s</t:AdditionalProperties>"
 		"</m:ItemShape>",
-		base, shared, version < VERSION_2007_SP1 ? since_2010 : "", own_fields[kind],
-		shared_mapi, own_mapi[kind]);
+		base_shape(kind, wants_mime), shared, version < VERSION_2007_SP1 ? since_2010 : "",
+		own_fields[kind], shared_mapi, own_mapi[kind]);
 }

@@ -7,9 +7,11 @@
 
 /*
  * shapes - which properties GetItem asks for, by kind: a property of another kind is an
- * error, so what all share is item: fields and MAPI properties.
+ * error, so what all share is item: fields and MAPI properties. `wants_mime` counts where the kind has
+ * MIME.
  */
-MUST_CHECK enum err shape_write(enum item_kind kind, enum version version, struct buf *to);
+MUST_CHECK enum err shape_write(enum item_kind kind, enum version version, bool wants_mime,
+				struct buf *to);
 /* Contacts and tasks are made from their properties. */
 bool shape_has_mime(enum item_kind kind);
 

@@ -15,7 +15,8 @@
  * but a handle on the connection: undertaker.h.
  *
  * Files: session (mount, loop, signals, end), mountpoint, ops (the table, and what is refused),
- * lookup, readdir, read, xattr, control (control files), command (parked writes), notify, push (files
+ * lookup, readdir, read, open, xattr, control (control files), command (writes to them), park
+ * (requests that wait), notify, push (files
  * that nobody asked for yet), handle and undertaker (so that no end of ours hangs anybody).
  */
 struct fs_options {

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "fs/handle.h"
+#include "fs/node.h"
 #include "fs/session.h"
 
 /*
@@ -22,7 +23,7 @@
  */
 enum { CHANGES_MAX = 512, QUEUE_LEN = CHANGES_MAX + 256 };
 
-enum kind { CHANGE, ANSWER, COMPLAINT };
+enum kind { CHANGE, ANSWER, OPENED, COMPLAINT };
 
 struct event {
 	enum kind kind;
@@ -162,6 +163,8 @@ static void *send_answers(void *ctx)
 				    (unsigned long long)event.change.ino, strerror(-event.res));
 		else if (event.err)
 			fuse_reply_err(event.req, err_to_errno(event.err));
+		else if (event.kind == OPENED)
+			node_reply_open(event.req);
 		else
 			fuse_reply_write(event.req, event.n);
 	}
@@ -188,6 +191,13 @@ void notify_put_change(struct notify *notify, const struct mailbox_change *chang
 void notify_put_answer(struct notify *notify, struct fuse_req *req, enum err err, size_t n)
 {
 	const struct event event = { .kind = ANSWER, .req = req, .err = err, .n = n };
+
+	put(notify, &notify->notices, &event);
+}
+
+void notify_put_open(struct notify *notify, struct fuse_req *req, enum err err)
+{
+	const struct event event = { .kind = OPENED, .req = req, .err = err };
 
 	put(notify, &notify->notices, &event);
 }

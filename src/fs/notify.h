@@ -30,6 +30,8 @@ MUST_CHECK enum err notify_start(struct notify *notify, struct fuse_session *ses
 void notify_put_change(struct notify *notify, const struct mailbox_change *change);
 /* The answer to a parked write of n bytes. */
 void notify_put_answer(struct notify *notify, struct fuse_req *req, enum err err, size_t n);
+/* The answer to a parked open. */
+void notify_put_open(struct notify *notify, struct fuse_req *req, enum err err);
 /* No invalidation is under way when it returns, and none follows; answers go on. Call it while
  * requests are still answered, else one under way may wait for ever. */
 void notify_quiet(struct notify *notify);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/ops.h"
 
-#include <errno.h>
-
 /*
  * The table. What is missing in it is missing on purpose: libfuse answers ENOSYS, and the kernel
  * then does without (FLUSH, RELEASE, locks, lseek, fallocate, access) for the life of the mount.
@@ -15,13 +13,6 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	conn->want &= ~(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO);
 	session_begin(userdata);
-}
-
-/* Opens are stateless: the kernel asks once, and then never again. */
-static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
-{
-	(void)ino, (void)file;
-	fuse_reply_err(req, ENOSYS);
 }
 
 /* --- what would change the mailbox --- */
@@ -96,7 +87,7 @@ const struct fuse_lowlevel_ops fs_ops = {
 	.getattr = op_getattr,
 	.setattr = op_setattr,
 	.open = op_open,
-	.opendir = op_open,
+	.opendir = op_opendir,
 	.readdirplus = op_readdirplus,
 	.read = op_read,
 	.write = op_write,

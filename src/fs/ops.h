@@ -24,6 +24,11 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino);
 /* xattr.c */
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+/* open.c */
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
+/* Answers a read, now or when the content has come. */
+void open_read(fuse_req_t req, uint64_t ino, size_t n, off_t offset, int tries);
 /* command.c */
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t n, off_t offset,
 	      struct fuse_file_info *file);

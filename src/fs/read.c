@@ -23,7 +23,6 @@ static void read_control(fuse_req_t req, fuse_ino_t ino, size_t size, uint64_t o
 
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *file)
 {
-	AUTO(buf) struct buf content = { 0 };
 	struct fs *fs = fuse_req_userdata(req);
 	(void)file;
 
@@ -34,11 +33,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 	/* First, so that the files behind it are loaded meanwhile. */
 	if (offset == 0)
 		push_note_read(fs->push, ino);
-	enum err err = mailbox_read(fs->mailbox, ino, (uint64_t)offset, size, &content);
-	if (err)
-		node_reply_err(req, err);
-	else
-		fuse_reply_buf(req, buf_str(&content), content.len);
+	open_read(req, ino, size, offset, 0);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

@@ -104,7 +104,7 @@ static struct fs *fs_new(const struct fs_options *options, struct mailbox *mailb
 	fs->options = *options;
 	fs->mailbox = mailbox;
 	controls_init(&fs->controls);
-	commands_init(&fs->commands);
+	park_init(&fs->park);
 	lock_init(&fs->lock);
 	cond_init(&fs->ended);
 	return fs;
@@ -147,7 +147,7 @@ void fs_release(struct fs **fs)
 		fuse_session_destroy(f->session);
 	}
 	controls_release(&f->controls);
-	commands_release(&f->commands);
+	park_release(&f->park);
 	cond_destroy(&f->ended);
 	lock_destroy(&f->lock);
 	free(f);

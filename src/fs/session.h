@@ -7,10 +7,10 @@
 #include <pthread.h>
 
 #include "base/lock.h"
-#include "fs/command.h"
 #include "fs/control.h"
 #include "fs/fs.h"
 #include "fs/notify.h"
+#include "fs/park.h"
 #include "fs/push.h"
 
 /* session - one mount: what every operation finds behind fuse_req_userdata(). */
@@ -21,7 +21,7 @@ struct fs {
 	struct notify *notify;
 	struct push *push;
 	struct controls controls;
-	struct commands commands;
+	struct park park;
 
 	void (*ready)(void *ctx);
 	void *ready_ctx;

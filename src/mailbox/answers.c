@@ -14,6 +14,7 @@ static struct mailbox_node node_of(const struct store_node *node)
 		.ino = node->ino,
 		.is_dir = node->is_dir,
 		.is_buried = node->is_buried,
+		.is_absent = node->is_absent,
 		.size = node->size,
 		.mtime_ns = node->mtime_ns,
 		.ctime_ns = node->ctime_ns,

@@ -85,12 +85,12 @@ enum err eras_take_newest(struct mailbox *mailbox, struct reader *ret)
 	return reader_take(&newest->readers, ret);
 }
 
-bool eras_is_left(struct mailbox *mailbox, uint64_t dir)
+bool eras_is_left(struct mailbox *mailbox, uint64_t ino)
 {
 	lock_acquire(&mailbox->lock);
 	bool has_two = mailbox->eras_n == ERAS_MAX;
 	lock_drop(&mailbox->lock);
-	return has_two && dir != ROOT_INO && find_era(mailbox, dir) == &mailbox->eras[0];
+	return has_two && ino != ROOT_INO && find_era(mailbox, ino) == &mailbox->eras[0];
 }
 
 /* --- what the engine tells --- */

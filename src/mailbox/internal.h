@@ -41,8 +41,8 @@ void eras_start(struct mailbox *mailbox);
 MUST_CHECK enum err eras_take_reader(struct mailbox *mailbox, uint64_t ino, struct reader *ret);
 /* The same of the newest, which the engine works on. */
 MUST_CHECK enum err eras_take_newest(struct mailbox *mailbox, struct reader *ret);
-/* True for a directory of a file that the engine has left. */
-bool eras_is_left(struct mailbox *mailbox, uint64_t dir);
+/* True for an inode of a file that the engine has left. */
+bool eras_is_left(struct mailbox *mailbox, uint64_t ino);
 
 /* The directories on the way from one to the root, which is the last. */
 struct above {

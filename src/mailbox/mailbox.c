@@ -102,3 +102,30 @@ void mailbox_forget(struct mailbox *mailbox, const uint64_t *inos, size_t n)
 {
 	sync_forget_inodes(mailbox->sync, inos, n);
 }
+
+/* --- content=ondemand --- */
+
+bool mailbox_is_ondemand(const struct mailbox *mailbox)
+{
+	return mailbox->account->content == CONTENT_ONDEMAND;
+}
+
+enum err mailbox_want(struct mailbox *mailbox, uint64_t ino, mailbox_done_fn done, void *ctx,
+		      uint64_t *ret_ticket)
+{
+	/* Of a file that the engine has left nothing comes any more. */
+	if (eras_is_left(mailbox, ino))
+		return ERR_STALE;
+	return sync_want(mailbox->sync, ino, done, ctx, ret_ticket);
+}
+
+bool mailbox_forget_want(struct mailbox *mailbox, uint64_t ticket)
+{
+	return sync_forget_want(mailbox->sync, ticket);
+}
+
+void mailbox_note_use(struct mailbox *mailbox, uint64_t ino)
+{
+	if (!eras_is_left(mailbox, ino))
+		sync_note_use(mailbox->sync, ino);
+}

@@ -54,6 +54,7 @@ void mailbox_stop(struct mailbox *mailbox);
 struct mailbox_node {
 	uint64_t ino;
 	bool is_dir, is_buried;
+	bool is_absent; /* its content is not here: mailbox_want() */
 	uint64_t size;
 	int64_t mtime_ns, ctime_ns;
 	uint64_t parent;
@@ -70,7 +71,8 @@ typedef bool (*mailbox_entry_fn)(void *ctx, uint64_t offset, const char *name,
 				 const struct mailbox_node *node);
 MUST_CHECK enum err mailbox_list(struct mailbox *mailbox, uint64_t dir, uint64_t after,
 				 mailbox_entry_fn fn, void *ctx);
-/* Appends at most n bytes; fewer at the end. ERR_BAD_ITEM: the server could not deliver it. */
+/* Appends at most n bytes; fewer at the end. ERR_BAD_ITEM: the server could not deliver it.
+ * ERR_ABSENT: see mailbox_want(). */
 MUST_CHECK enum err mailbox_read(struct mailbox *mailbox, uint64_t ino, uint64_t offset, size_t n,
 				 struct buf *ret);
 /* A part of a file; the bytes are borrowed for the call. */
@@ -116,5 +118,18 @@ MUST_CHECK enum err mailbox_command(struct mailbox *mailbox, uint64_t dir, const
 /* The writer was interrupted; the command goes on, done is not called. False: too late, done was
  * called or is being called. */
 bool mailbox_forget_command(struct mailbox *mailbox, uint64_t ticket);
+
+/* --- content=ondemand: files whose content comes when somebody wants it --- */
+
+bool mailbox_is_ondemand(const struct mailbox *mailbox);
+/* As mailbox_command(): done is called once, when the content is here or does not come, from another
+ * thread; while it runs the content stays. ERR_STALE: the inode holds another version than the
+ * server has by now, or none. */
+MUST_CHECK enum err mailbox_want(struct mailbox *mailbox, uint64_t ino, mailbox_done_fn done,
+				 void *ctx, uint64_t *ret_ticket);
+/* Who wanted it was interrupted; as mailbox_forget_command(). */
+bool mailbox_forget_want(struct mailbox *mailbox, uint64_t ticket);
+/* Somebody opened a file whose content is here: it is among the last to go. */
+void mailbox_note_use(struct mailbox *mailbox, uint64_t ino);
 
 #endif

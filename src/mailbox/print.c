@@ -185,6 +185,7 @@ enum err facts_print_metrics(const struct facts *facts, struct buf *ret)
 		{ "last_change_timestamp_seconds", "gauge", "Last change of the tree in this mount.", sync->last_change },
 		{ "lag_seconds", "gauge", "Time since the tree was in step with the server.", lag_s(facts) },
 		{ "cache_bytes", "gauge", "What the cache takes on the disk.", facts->cache_bytes },
+		{ "content_bytes", "gauge", "Contents held with content=ondemand.", facts->content_bytes },
 		{ "throttled", "gauge", "1 while the server wants us to wait.", sync->throttled_until != TIME_NONE },
 	};
 	/* clang-format on */

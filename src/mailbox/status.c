@@ -226,8 +226,15 @@ static enum err facts_load(struct mailbox *mailbox, uint64_t dir, struct facts *
 static void load_metrics(struct mailbox *mailbox, struct facts *facts)
 {
 	static const char *const parts[] = { "", "-wal", "-shm" };
+	AUTO(reader) struct reader reader = { 0 };
 	char path[PATH_MAX];
 	struct stat found;
+	uint64_t held = 0;
+
+	facts->content_bytes = TIME_NONE;
+	if (mailbox_is_ondemand(mailbox) && !eras_take_newest(mailbox, &reader) &&
+	    !store_load_held_bytes(reader.store, &held))
+		facts->content_bytes = (int64_t)held;
 
 	sync_load_metrics(mailbox->sync, &facts->requests);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

@@ -33,7 +33,8 @@ struct facts {
 	int64_t last_sync;     /* of it, too; TIME_NONE: never */
 	/* For the metrics alone. */
 	struct request_metrics requests;
-	int64_t cache_bytes; /* on disk */
+	int64_t cache_bytes;   /* on disk */
+	int64_t content_bytes; /* with content=ondemand; TIME_NONE: all is here */
 };
 
 MUST_CHECK enum err facts_print_text(const struct facts *facts, struct buf *ret);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/secret.h"
 #include "model/since.h"
@@ -15,6 +16,8 @@
  * strings, everybody else borrows them for the life of the mount.
  */
 enum mtime_rule { MTIME_RECEIVED, MTIME_MODIFIED };
+/* What is kept here: everything, or what is opened. */
+enum content_mode { CONTENT_MIRROR, CONTENT_ONDEMAND };
 enum notify_mode { NOTIFY_AUTO, NOTIFY_STREAMING, NOTIFY_PULL, NOTIFY_POLL, NOTIFY_OFF };
 enum auth_mode { AUTH_AUTO, AUTH_BASIC };
 
@@ -30,8 +33,10 @@ struct account {
 	enum auth_mode auth;
 	enum mtime_rule mtime;
 	enum notify_mode notify;
-	struct since since; /* only mail received within that */
-	char **excludes;    /* folders to leave out: display names, '/' between them */
+	enum content_mode content;
+	uint64_t cache_limit; /* bytes of content; 0: no limit */
+	struct since since;   /* only mail received within that */
+	char **excludes;      /* folders to leave out: display names, '/' between them */
 	size_t excludes_n;
 	int timeout_s, poll_s;
 	int connections_n, batch_n;

@@ -21,7 +21,7 @@ struct options {
 	bool is_account; /* SOURCE is a section of the configuration file */
 	bool allow_other;
 	int uid, gid, umask;
-	int layout, content;
+	int layout;
 	uint64_t by_line, by_file; /* which options are given: option_bit() */
 };
 

@@ -8,7 +8,7 @@
  * table - every option: its name, kind, range, default and help. `-o`, the configuration file, the help and
  * the manual go by it.
  */
-enum option_kind { TEXT, FLAG, NUMBER, OCTAL, CHOICE, CHOICES, AGE, PATHS, SECRET, LATER };
+enum option_kind { TEXT, FLAG, NUMBER, OCTAL, CHOICE, CHOICES, AGE, SIZE, PATHS, SECRET, LATER };
 
 struct option_row {
 	const char *name;

@@ -108,6 +108,29 @@ static enum err set_age(const struct option_row *row, struct since *field, const
 			  row->name, value);
 }
 
+/* Bytes, or so many KiB, MiB, GiB, TiB. */
+static enum err set_size(const struct option_row *row, uint64_t *field, const char *value,
+			 struct buf *reason)
+{
+	static const char units[] = "KMGT";
+	AUTO(str) char *digits = strdup(value);
+	size_t n = strlen(value);
+	const char *unit = n > 0 ? strchr(units, value[n - 1] & ~0x20) : NULL;
+	int shift = unit && *unit ? 10 * (int)(unit - units + 1) : 0;
+	int64_t number = 0;
+
+	if (!digits)
+		return ERR_NOMEM;
+	if (shift)
+		digits[n - 1] = '\0';
+	if (!text_parse_int(digits, 1, INT64_MAX >> shift, &number))
+		return buf_refuse(reason, ERR_INVALID,
+				  "%s=%s: give a number of bytes, or one as 500M, 2G or 1T",
+				  row->name, value);
+	*field = (uint64_t)number << shift;
+	return ERR_OK;
+}
+
 /* Slashes around a path mean nothing. */
 static enum err add_path(struct account *account, const char *value, struct buf *reason)
 {
@@ -142,6 +165,7 @@ static enum err set_value(struct options *options, const struct option_row *row,
 	case CHOICE: return check_word(row, value, strlen(value), field, reason);
 	case CHOICES: return set_choices(row, field, value, reason);
 	case AGE: return set_age(row, field, value, reason);
+	case SIZE: return set_size(row, field, value, reason);
 	case PATHS: return add_path(&options->account, value, reason);
 	default: return ERR_INVALID;
 	}

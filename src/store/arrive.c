@@ -7,7 +7,8 @@
  * What a fetch brings: content, the refusal of it, or the news that there is no such item.
  *
  * Here is where an inode is born and where it ends (invariant I2): equal bytes keep it, other
- * bytes are another inode under the same name, and the old one becomes a grave.
+ * bytes are another inode under the same name, and the old one becomes a grave. One that is absent and
+ * that nobody ever read has no bytes yet: it takes the first that come.
  */
 
 static enum err take_change_key(struct record *record, const char *change_key)
@@ -93,9 +94,20 @@ static enum err link_file(struct store *store, struct record *record, const char
 	return err;
 }
 
-/* `content` NULL: a hollow file. The item's old file, if it has one, must be buried. */
+/* What a file begins with. */
+static enum err fill_file(struct store *store, uint64_t ino, const struct spool *content)
+{
+	if (!store->is_ondemand)
+		return content_put(store, ino, content);
+	if (!held_has_room(store, content->len))
+		return held_note_passed(store, ino, content);
+	return held_fill(store, ino, content);
+}
+
+/* `content` NULL: one of that kind. The item's old file, if it has one, must be buried. */
 static enum err make_file(struct store *store, struct record *record, const struct item *item,
-			  const char *name, const struct spool *content, int64_t ctime_ns)
+			  const char *name, const struct spool *content, enum inode_flag without,
+			  int64_t ctime_ns)
 {
 	struct store_node node = {
 		.size = record->file_size,
@@ -106,16 +118,22 @@ static enum err make_file(struct store *store, struct record *record, const stru
 
 	if (node.ctime_ns < ctime_ns)
 		node.ctime_ns = ctime_ns;
-	enum err err = inode_add(store, &node, content ? 0 : INODE_HOLLOW, record->row, &ino);
+	enum err err = inode_add(store, &node, content ? 0 : without, record->row, &ino);
 	if (!err && content)
-		err = content_put(store, ino, content);
+		err = fill_file(store, ino, content);
 	if (!err)
 		err = put_attrs(store, ino, item);
 	if (!err)
 		err = link_file(store, record, name, ino);
 	record->ino = ino;
-	record->is_hollow = !content;
+	record->is_hollow = !content && without == INODE_HOLLOW;
 	return err;
+}
+
+/* A size for a file that nobody has seen: something, or many tools would not open it. */
+static uint64_t estimated_size(const struct record *record)
+{
+	return record->size ? record->size : 1;
 }
 
 /* Other bytes than before, or the first. */
@@ -127,10 +145,52 @@ static enum err replace_file(struct store *store, struct record *record, const s
 
 	if (record->ino)
 		err = store_load_node(store, record->ino, &old);
-	record->file_size = content->len;
+	record->file_size = content ? content->len : estimated_size(record);
 	if (!err)
-		err = make_file(store, record, item, name, content, old.ctime_ns);
+		err = make_file(store, record, item, name, content, INODE_ABSENT, old.ctime_ns);
 	return err;
+}
+
+/* How an arrival and the file that an item has fit together. */
+struct match {
+	bool same;    /* the inode stays */
+	bool is_seen; /* somebody may have read it */
+};
+
+static enum err match_content(struct store *store, const struct record *record,
+			      const struct item *item, const struct spool *content,
+			      struct match *ret)
+{
+	bool is_held = record->ino && !record->is_hollow;
+	enum err err = ERR_OK;
+
+	*ret = (struct match){ 0 };
+	if (is_held && !record->is_absent && content)
+		return content_equal(store, record->ino, content, &ret->same);
+	ret->is_seen = !record->is_absent;
+	if (is_held && record->is_absent)
+		err = held_equal(store, record->ino, content, &ret->is_seen, &ret->same);
+	/* Without bytes the keys speak for them. */
+	if (is_held && !content)
+		ret->same = item->change_key && record->change_key &&
+			    strcmp(item->change_key, record->change_key) == 0;
+	ret->same |= is_held && !ret->is_seen;
+	return err;
+}
+
+/* An absent file that stays gets its content, or a better estimate. */
+static enum err fill_absent(struct store *store, struct record *record, const struct match *match,
+			    const struct spool *content)
+{
+	if (content) {
+		record->file_size = content->len;
+		return fill_file(store, record->ino, content);
+	}
+	if (match->is_seen)
+		return ERR_OK;
+	record->file_size = estimated_size(record);
+	return run(store, SQL_PUT_ABSENT, v_ino(record->ino), v_int(1),
+		   v_int((int64_t)record->file_size));
 }
 
 /* The same bytes: the inode stays. */
@@ -151,19 +211,20 @@ static enum err keep_file(struct store *store, struct record *record, const stru
 static enum err place_content(struct store *store, struct record *record, const struct item *item,
 			      const char *name, const struct spool *content)
 {
-	bool same = false, has_new_flag = false;
-	enum err err = ERR_OK;
+	struct match match;
+	bool has_new_flag = false;
+	enum err err = match_content(store, record, item, content, &match);
 
-	if (record->ino && !record->is_hollow)
-		err = content_equal(store, record->ino, content, &same);
 	/* While the row still says what the old version was. */
 	if (!err)
 		err = high_note(store, record, item, true);
-	if (!err && record->ino && !same)
+	if (!err && record->ino && !match.same)
 		err = inode_bury(store, record->ino);
 	if (!err)
 		err = take_item(record, item, &has_new_flag);
-	if (!err && same)
+	if (!err && match.same && record->is_absent)
+		err = fill_absent(store, record, &match, content);
+	if (!err && match.same)
 		err = keep_file(store, record, item, name, has_new_flag);
 	else if (!err)
 		err = replace_file(store, record, item, name, content);
@@ -172,8 +233,8 @@ static enum err place_content(struct store *store, struct record *record, const 
 	return err ? err : record_save(store, record);
 }
 
-enum err store_put_content(struct txn *txn, int64_t row, const struct item *item, const char *name,
-			   enum verdict verdict, const struct spool *content)
+static enum err put_arrival(struct txn *txn, int64_t row, const struct item *item, const char *name,
+			    enum verdict verdict, const struct spool *content, bool is_wanted)
 {
 	struct store *store = txn->store;
 	AUTO(record) struct record record = { 0 };
@@ -185,7 +246,10 @@ enum err store_put_content(struct txn *txn, int64_t row, const struct item *item
 	if (record.state >= ITEM_EXCLUDED)
 		return ERR_OK;
 	record.verdict = verdict;
-	err = queue_done(store, &record, item->change_key);
+	if (is_wanted)
+		err = queue_done_beside(store, &record, item->change_key);
+	else
+		err = queue_done(store, &record, item->change_key);
 	if (!err)
 		err = is_name_taken(store, &record, name, &taken);
 	if (err || !taken)
@@ -194,6 +258,18 @@ enum err store_put_content(struct txn *txn, int64_t row, const struct item *item
 	if (!err)
 		err = take_item(&record, item, &unused);
 	return err ? err : record_clash(store, &record);
+}
+
+enum err store_put_content(struct txn *txn, int64_t row, const struct item *item, const char *name,
+			   enum verdict verdict, const struct spool *content)
+{
+	return put_arrival(txn, row, item, name, verdict, content, false);
+}
+
+enum err store_put_wanted(struct txn *txn, int64_t row, const struct item *item, const char *name,
+			  enum verdict verdict, const struct spool *content)
+{
+	return put_arrival(txn, row, item, name, verdict, content, true);
 }
 
 /* The version that the verdict is about: without one, it would be asked for with each page. */
@@ -217,7 +293,7 @@ static enum err place_hollow(struct store *store, struct record *record, const s
 	if (err || taken)
 		return err ? err : record_clash(store, record);
 	record->file_size = record->size ? record->size : 1;
-	err = make_file(store, record, item, name, NULL, INT64_MIN);
+	err = make_file(store, record, item, name, NULL, INODE_HOLLOW, INT64_MIN);
 	return err ? err : record_save(store, record);
 }
 

@@ -197,6 +197,42 @@ enum err content_equal(struct store *store, uint64_t ino, const struct spool *co
 	return err ? err : q.err;
 }
 
+/* The sum of the sums, each of them of a chunk. */
+static int64_t add_sum(int64_t sum, int64_t of_chunk)
+{
+	return (int64_t)sum_bytes(&of_chunk, sizeof(of_chunk), (uint64_t)sum);
+}
+
+enum err content_load_sum(struct store *store, uint64_t ino, int64_t *ret)
+{
+	AUTO(query)
+	struct query q = query(store, SQL_LOAD_SUMS, v_int(chunk_id(ino, 0, WHOLE)),
+			       v_int(chunk_id(ino, CHUNKS_MAX - 1, PART_MAX)));
+	int64_t sum = 0;
+
+	while (query_next(&q))
+		sum = add_sum(sum, col_int(&q, 0));
+	*ret = sum;
+	return q.err;
+}
+
+enum err content_sum(const struct spool *content, int64_t *ret)
+{
+	AUTO(str) char *room = NULL;
+	const char *bytes = NULL;
+	int64_t sum = 0;
+	enum err err = ERR_OK;
+
+	for (uint64_t at = 0; !err && at < content->len; at += CHUNK_BYTES) {
+		size_t n = chunk_len(content, at);
+		err = spool_view(content, at, n, &room, &bytes);
+		if (!err)
+			sum = add_sum(sum, sum_of(bytes, n));
+	}
+	*ret = sum;
+	return err;
+}
+
 /* Copies what [offset, end) has of the chunk. */
 static enum err append_part(struct query *q, const struct chunk *chunk, uint64_t offset,
 			    uint64_t end, struct buf *ret)
@@ -218,6 +254,8 @@ static enum err check_readable(struct store *store, int64_t flags)
 {
 	if (flags & INODE_DIR)
 		return ERR_IS_DIR;
+	if (flags & INODE_ABSENT)
+		return ERR_ABSENT;
 	if (flags & INODE_HOLLOW)
 		return store_fail(store, ERR_BAD_ITEM, "the server could not deliver it");
 	return ERR_OK;

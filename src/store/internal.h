@@ -12,10 +12,10 @@
  * internal - what the files of the store share.
  *
  * Lowest first: pages (their sums) - sql (statements) - tally (the counts) - txn (commits and the news
- * of them) - tree (inodes, entries, graves) - content, attrs - record (an item's row) - folder, item,
- * arrive, queue.
+ * of them) - tree (inodes, entries, graves) - content, held (what of it is local), attrs - record (an
+ * item's row) - folder, item, arrive, queue.
  */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define SCHEMA_APPLICATION 0x45575331	/* "EWS1", in the header of the file */
 #define CONTENT_MAX ((uint64_t)1 << 35) /* bytes of a file */
 
@@ -23,10 +23,19 @@ enum inode_flag {
 	INODE_DIR = 1,
 	INODE_BURIED = 2,
 	INODE_HOLLOW = 4, /* a file whose content the server could not deliver */
+	INODE_ABSENT = 8, /* a file whose content is not here: held.c */
 };
 
-/* What is numbered, and no number given twice; the last ones are values of the mailbox. */
-enum number { NUMBER_ENTRY, NUMBER_INO, NUMBER_ROW, NUMBER_COUNT };
+/* What is numbered, and no number given twice; the last ones are values of the mailbox. And one that
+ * is kept in the same way: the bytes of contents that count against the limit. */
+enum number {
+	NUMBER_ENTRY,
+	NUMBER_INO,
+	NUMBER_ROW,
+	NUMBER_USE,
+	NUMBER_HELD_BYTES,
+	NUMBER_COUNT,
+};
 extern const char *const number_keys[NUMBER_COUNT];
 
 /* In the order of the columns of tally. */
@@ -62,6 +71,8 @@ struct store {
 	/* The rest is the writer's. */
 	int lock_fd_plus_1;
 	enum mtime_rule rule;
+	bool is_ondemand;
+	uint64_t limit;		     /* of content, in bytes */
 	uint64_t last[NUMBER_COUNT]; /* the highest ever given */
 	size_t leaf_left; /* of the page where content goes on, by content.c's reckoning */
 	/* Rows of the queue that somebody works on, and those of them queued anew meanwhile. */
@@ -139,6 +150,27 @@ MUST_CHECK enum err content_drop(struct store *store, uint64_t ino);
 MUST_CHECK enum err content_equal(struct store *store, uint64_t ino, const struct spool *content,
 				  bool *ret);
 
+/* What its chunks' sums come to, of a content that is here or of one that could be. */
+MUST_CHECK enum err content_load_sum(struct store *store, uint64_t ino, int64_t *ret);
+MUST_CHECK enum err content_sum(const struct spool *content, int64_t *ret);
+
+/* --- held.c: contents with content=ondemand --- */
+
+/* The content of an inode that is absent has come. */
+MUST_CHECK enum err held_fill(struct store *store, uint64_t ino, const struct spool *content);
+/* A content that was just put counts against the limit. */
+MUST_CHECK enum err held_note(struct store *store, uint64_t ino, uint64_t size);
+/* A content that has come and is not to stay: what to know it by. */
+MUST_CHECK enum err held_note_passed(struct store *store, uint64_t ino,
+				     const struct spool *content);
+/* What that inode, which is absent, was: *ret_known false: nobody ever saw it. */
+MUST_CHECK enum err held_equal(struct store *store, uint64_t ino, const struct spool *content,
+			       bool *ret_known, bool *ret_equal);
+/* True when so much more stays below the limit. */
+bool held_has_room(const struct store *store, uint64_t size);
+/* The inode goes. */
+MUST_CHECK enum err held_drop(struct store *store, uint64_t ino);
+
 /* --- pack.c: sets of attributes as the table holds them --- */
 
 MUST_CHECK enum err pack_attrs(const struct buf *set, struct buf *ret);
@@ -166,7 +198,7 @@ struct record {
 	uint64_t size, file_size;
 	int64_t received, modified;
 	char *change_key, *error;
-	bool is_queued, is_hollow;
+	bool is_queued, is_hollow, is_absent;
 	struct counts counted; /* what the tally has of it */
 };
 void record_release(struct record *record);
@@ -225,6 +257,9 @@ MUST_CHECK enum err folder_load_counted(struct store *store, uint64_t ino, struc
 
 /* The record, once saved, leaves the queue, unless it was queued anew for another version meanwhile. */
 MUST_CHECK enum err queue_done(struct store *store, struct record *record, const char *change_key);
+/* The same where the version came by another way than the queue. */
+MUST_CHECK enum err queue_done_beside(struct store *store, struct record *record,
+				      const char *change_key);
 void queue_drop(struct store *store, struct record *record);
 /* The change key that is wanted, NULL when nobody said. */
 MUST_CHECK enum err queue_load_wanted(struct store *store, int64_t row, char **ret);

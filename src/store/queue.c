@@ -107,6 +107,16 @@ enum err queue_done(struct store *store, struct record *record, const char *chan
 	return err;
 }
 
+enum err queue_done_beside(struct store *store, struct record *record, const char *change_key)
+{
+	AUTO(str) char *wanted = NULL;
+	enum err err = record->is_queued ? queue_load_wanted(store, record->row, &wanted) : ERR_OK;
+
+	if (!err && wanted && change_key && strcmp(wanted, change_key) == 0)
+		queue_drop(store, record);
+	return err;
+}
+
 enum err queue_retry(struct store *store, int64_t row, int64_t not_before_ms)
 {
 	/* The delay is for the version that failed, not for one announced meanwhile. */

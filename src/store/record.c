@@ -38,6 +38,7 @@ static enum err read_record(struct query *q, struct record *ret)
 		.modified = col_time(q, 12),
 		.is_queued = col_int(q, 15),
 		.is_hollow = col_int(q, 16) & INODE_HOLLOW,
+		.is_absent = col_int(q, 16) & INODE_ABSENT,
 	};
 	record.counted = record_counts(&record);
 	col_id(q, 13, &record.change_key);
@@ -194,7 +195,7 @@ static enum err unlink_file(struct store *store, struct record *record)
 	if (err)
 		return err;
 	record->ino = record->entry = record->file_size = 0;
-	record->is_hollow = false;
+	record->is_hollow = record->is_absent = false;
 	return ERR_OK;
 }
 

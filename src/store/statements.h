@@ -85,6 +85,29 @@
 		"CROSS JOIN content c ON c.id BETWEEN e.ino << 20 AND (e.ino << 20) + 1048575 " \
 		"WHERE n.ino = ?1 AND n.flags = 0 ORDER BY e.id, c.id") \
 	X(DROP_CHUNKS, "DELETE FROM content WHERE id BETWEEN ?1 AND ?2") \
+	/* Nothing of the bytes is read for it. */ \
+	X(LOAD_SUMS, "SELECT sum FROM content WHERE id BETWEEN ?1 AND ?2 AND sum IS NOT NULL " \
+		"ORDER BY id") \
+	\
+	X(PUT_HELD, "INSERT INTO held (ino, used, sum) VALUES (?1, ?2, ?3) " \
+		"ON CONFLICT (ino) DO UPDATE SET used = excluded.used, sum = excluded.sum") \
+	X(LOAD_HELD, "SELECT h.used, h.sum, n.size FROM held h CROSS JOIN inode n ON n.ino = h.ino " \
+		"WHERE h.ino = ?1") \
+	X(NEXT_HELD, "SELECT h.ino, n.size FROM held h INDEXED BY held_used " \
+		"CROSS JOIN inode n ON n.ino = h.ino WHERE h.used IS NOT NULL " \
+		"ORDER BY h.used LIMIT 1") \
+	X(STAMP_USE, "UPDATE held SET used = ?2 WHERE ino = ?1 AND used IS NOT NULL") \
+	X(DROP_ALL_HELD, "DELETE FROM held") \
+	X(SUM_HELD, "SELECT coalesce(sum(n.size), 0) FROM held h INDEXED BY held_used " \
+		"CROSS JOIN inode n ON n.ino = h.ino WHERE h.used IS NOT NULL") \
+	X(DROP_HELD, "DELETE FROM held WHERE ino = ?1") \
+	X(PUT_ABSENT, "UPDATE inode SET flags = iif(?2, flags | 8, flags & ~8), size = ?3 " \
+		"WHERE ino = ?1") \
+	X(NEXT_ABSENT, "SELECT i.row FROM item i CROSS JOIN inode n ON n.ino = i.ino " \
+		"WHERE i.row > ?1 AND n.flags & 8 ORDER BY i.row LIMIT 1") \
+	X(LOAD_OWNER, "SELECT i.row, i.folder, i.kind, i.ews_id, i.size, i.received, n.flags " \
+		"FROM inode n CROSS JOIN item i ON i.row = n.owner " \
+		"WHERE n.ino = ?1 AND n.flags & 3 = 0") \
 	\
 	X(LOAD_FOLDERS, "SELECT " FOLDER_COLUMNS "synced_total_n, synced_unread_n, " \
 		"synced_child_n, synced_commit, synced_deleted_n FROM folder ORDER BY ino") \

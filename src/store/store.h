@@ -120,6 +120,7 @@ struct store_node {
 	uint64_t ino;
 	bool is_dir;
 	bool is_buried; /* nlink 0 */
+	bool is_absent; /* a file whose content is not here: its size may be an estimate */
 	uint64_t size;	/* of files, exact */
 	int64_t mtime_ns, ctime_ns;
 	uint64_t parent; /* of directories: for ".."; 1 for the root; 0 for files */
@@ -141,7 +142,8 @@ MUST_CHECK enum err store_each_entry(struct store *store, uint64_t dir, uint64_t
 				     store_entry_fn fn, void *ctx);
 
 /* Appends what a file holds from offset, at most n bytes; fewer at its end. The cost does not
- * depend on the offset. An inode whose content is missing (quarantined) is ERR_BAD_ITEM. */
+ * depend on the offset. An inode whose content is missing (quarantined) is ERR_BAD_ITEM, one that
+ * is absent ERR_ABSENT. */
 MUST_CHECK enum err store_read_content(struct store *store, uint64_t ino, uint64_t offset, size_t n,
 				       struct buf *ret);
 
@@ -340,6 +342,7 @@ MUST_CHECK enum err store_judge(struct store *store, int64_t row, const struct i
  * something else has the name, the item is ITEM_QUARANTINED ("name clash") and keeps the file it
  * had, if any. The change key stored is the item's own; a 4-byte stub never replaces a full
  * key. A row that is gone meanwhile is no error: nothing happens.
+ * `content` NULL: names and attributes alone have come (content=ondemand), see below.
  */
 MUST_CHECK enum err store_put_content(struct txn *txn, int64_t row, const struct item *item,
 				      const char *name, enum verdict verdict,
@@ -358,6 +361,36 @@ MUST_CHECK enum err store_put_quarantine(struct txn *txn, int64_t row, const str
 MUST_CHECK enum err store_put_ghost(struct txn *txn, int64_t row);
 /* Back to the queue: tries + 1, not before not_before_ms. */
 MUST_CHECK enum err store_put_retry(struct txn *txn, int64_t row, int64_t not_before_ms);
+
+/* --- content=ondemand --- */
+
+/*
+ * A file is there before its content, which comes when somebody opens it and goes again. Such a
+ * file is absent. Its inode stands for one content all the same (I2): the first to come, which sets
+ * its size, and whatever comes after that was let go is compared with a sum of it: other bytes are
+ * another inode, as is another version of what was seen once. One that nobody ever saw takes what
+ * comes. Graves count like the others and may lose their content, which then is gone for good.
+ */
+
+/* How contents are kept from now on, in transactions of its own, after store_claim(). From a mirror on,
+ * all that is here counts; to a mirror, what is absent leaves the tree and is queued. */
+MUST_CHECK enum err store_set_content(struct store *store, enum content_mode mode, uint64_t limit);
+/* Lets go some contents, those first that were not used for longest, until so many bytes more stay
+ * below the limit; *ret_more: not yet. ERR_TOO_LARGE: they never do. */
+MUST_CHECK enum err store_make_room(struct txn *txn, uint64_t bytes, bool *ret_more);
+/* Somebody used these, in that order. */
+MUST_CHECK enum err store_note_uses(struct txn *txn, const uint64_t *inos, size_t n);
+/* Lets go what the item has; nothing where it is not here. */
+MUST_CHECK enum err store_let_go(struct txn *txn, uint64_t ino);
+/* What to ask for to have that file: a batch of one that is in no queue. ERR_STALE: it has become
+ * another, or a grave. */
+MUST_CHECK enum err store_load_wanted(struct store *store, uint64_t ino, struct fetch_batch *ret);
+/* As store_put_content(), for one of these. */
+MUST_CHECK enum err store_put_wanted(struct txn *txn, int64_t row, const struct item *item,
+				     const char *name, enum verdict verdict,
+				     const struct spool *content);
+/* The bytes of contents that count against the limit, as of the last commit. */
+MUST_CHECK enum err store_load_held_bytes(struct store *store, uint64_t *ret);
 
 /* --- graves --- */
 

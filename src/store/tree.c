@@ -11,6 +11,7 @@ static void read_node(struct query *q, struct store_node *ret)
 		.ino = (uint64_t)col_int(q, 0),
 		.is_dir = flags & INODE_DIR,
 		.is_buried = flags & INODE_BURIED,
+		.is_absent = flags & INODE_ABSENT,
 		.size = (uint64_t)col_int(q, 2),
 		.mtime_ns = col_int(q, 3),
 		.ctime_ns = col_int(q, 4),
@@ -203,7 +204,9 @@ enum err store_purge_grave(struct txn *txn, uint64_t ino)
 	enum err err = query_one(&q);
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
-	err = content_drop(store, ino);
+	err = held_drop(store, ino);
+	if (!err)
+		err = content_drop(store, ino);
 	if (!err)
 		err = run(store, SQL_DROP_ATTRS, v_ino(ino));
 	if (!err)

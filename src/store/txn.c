@@ -97,7 +97,8 @@ static enum err stamp_dirs(struct store *store)
 	return err;
 }
 
-const char *const number_keys[NUMBER_COUNT] = { "last_entry", "last_ino", "last_row" };
+const char *const number_keys[NUMBER_COUNT] = { "last_entry", "last_ino", "last_row", "last_use",
+						"held_bytes" };
 
 static enum err put_numbers(struct store *store)
 {

@@ -170,6 +170,8 @@ static enum err open_bound(const struct account *account, const char *path, stru
 	if (!err)
 		err = store_claim(store, buf_str(&owner), account->mtime, reason);
 	if (!err)
+		err = store_set_content(store, account->content, account->cache_limit);
+	if (!err)
 		err = probe(store);
 	if (!err)
 		*ret = give(store);

@@ -7,13 +7,15 @@
 #include "ews/ews.h"
 #include "sync/gate.h"
 #include "sync/rebuild.h"
+#include "sync/space.h"
 #include "sync/sync.h"
+#include "sync/want.h"
 #include "sync/watch.h"
 
 /*
  * engine - what the files of sync share.
  *
- * Lowest first: status, graves, command (what other threads see) - gate (when we may send, and
+ * Lowest first: status, graves, command, want (what other threads see) - gate (when we may send, and
  * what a failure means) - findings, fetch, settle (the queue) - result - digest, hierarchy, relist,
  * page, pull, verify - hints, watch (what the server tells) - errand (what commands want) - audit -
  * run. Everything belongs to the sync thread (before sync_start: to the one that opened it), except
@@ -153,19 +155,6 @@ void commands_end(struct sync *sync, uint64_t ticket, enum err err);
 /* Ends all, whether covered or not; those that ask to be offline succeed with ERR_OFFLINE. */
 void commands_end_all(struct sync *sync, enum err err);
 
-/* --- space.c: room on the disk --- */
-
-struct space {
-	int64_t look_ms; /* when to look again */
-	bool is_short;
-	uint64_t items_n, need, free; /* bytes; as last seen */
-};
-
-/* True when what is queued does not fit on the disk. Looks once a second. */
-bool space_is_short(struct sync *sync);
-/* ERR_NO_SPACE, and says how much is missing. */
-enum err space_fail(struct sync *sync);
-
 /* --- fetch.c, settle.c: the queue --- */
 
 /* One answer of a GetItem, waiting for the rest of its batch. */
@@ -174,6 +163,7 @@ struct landing {
 	/* A second time: see fetch.c. */
 	bool was_asked_safely, was_asked_what;
 	bool is_of_kind; /* it came as what it said that it is */
+	bool has_content;
 	enum err err;
 	char *reason; /* the server's code and text */
 	struct item item;
@@ -185,7 +175,10 @@ struct flight {
 	struct sync *sync;
 	struct fetch_batch batch;
 	struct landing *landings; /* one for each job */
-	enum err err;		  /* of its request: it speaks of the jobs without an answer */
+	bool wants_mime;
+	uint64_t wanted; /* the inode that somebody waits for; 0: it is of the queue */
+	int64_t asked_ms;
+	enum err err; /* of its request: it speaks of the jobs without an answer */
 	/* The second question under way: of which jobs, with the shape of which kind. */
 	size_t *again;
 	size_t again_n;
@@ -195,6 +188,9 @@ struct flight {
 
 /* Starts as many requests as there may be. */
 MUST_CHECK enum err fetch_fill(struct sync *sync);
+/* Asks for a file that somebody waits for, who hears of its end by wants_note_result(). Takes the
+ * batch. */
+MUST_CHECK enum err fetch_wanted(struct sync *sync, uint64_t ino, struct fetch_batch *batch);
 /* Fetches until nothing is left to do, or a listing is due. */
 MUST_CHECK enum err fetch_drain(struct sync *sync, bool *ret_drained);
 /* What came was asked for as of another kind than it is of. */
@@ -203,6 +199,8 @@ bool fetch_is_of_other_kind(const struct flight *flight, size_t i);
 void fetch_note_flag(struct sync *sync, const char *id, bool is_read);
 /* All that became of a batch, in one commit. */
 MUST_CHECK enum err settle_flight(struct flight *flight);
+/* What became of a file that somebody waits for. */
+MUST_CHECK enum err settle_wanted(struct flight *flight);
 /* It would be quarantined, and nothing is known of the item but its id. */
 bool settle_lacks_item(const struct flight *flight, size_t i);
 
@@ -448,9 +446,11 @@ struct sync {
 	pthread_t thread;
 	bool has_thread;
 
-	struct lock lock; /* leaf; guards the next seven */
-	struct cond cond; /* one of the last five was set */
+	struct lock lock; /* leaf; guards the next nine */
+	struct cond cond; /* one of the last five was set, or somebody wants something */
 	struct command *commands;
+	struct want *wants; /* the oldest first */
+	struct uses uses;
 	uint64_t next_ticket;
 	bool has_news; /* a command came in that nobody looked at yet */
 	bool is_stopping;
@@ -469,6 +469,7 @@ struct sync {
 	struct space space;
 	int64_t edge; /* of since=; 0: nothing is outside */
 	struct flight *flights;
+	int64_t lost_until_ms;	/* nobody asks for what is wanted: the server was away */
 	enum err fetch_err;	/* a batch met what ends the run */
 	int64_t retry_until_ms; /* delayed jobs that a run waits for are due by then */
 	struct sight *sights;	/* by ino */

@@ -14,6 +14,9 @@
  * in and committed together at the end (settle.c). Sinks run inside every call that
  * waits, so a page may be asked for while batches come in.
  *
+ * With content=ondemand the queue brings names and attributes alone; contents come one by one, for
+ * those who wait for them (want.c), and never pass through the queue.
+ *
  * Some are asked a second time before that: those whose kind's properties the server refuses get the
  * shape that fits everything; those that are of another kind by now than the page said get that
  * one's, since the version that came would pass for whole; and of those that cannot be delivered it
@@ -61,10 +64,11 @@ static enum err land_content(struct landing *landing, struct ews_item_reply *rep
 {
 	landing->item = *reply->item;
 	*reply->item = (struct item){ 0 };
-	if (reply->mime) {
-		landing->content = *reply->mime;
-		*reply->mime = (struct spool){ 0 };
-	}
+	landing->has_content = reply->mime;
+	if (!reply->mime)
+		return ERR_OK;
+	landing->content = *reply->mime;
+	*reply->mime = (struct spool){ 0 };
 	landing->err = content_make(&landing->item, &landing->content);
 	return landing->err ? text_copy(err_text(landing->err), &landing->reason) : ERR_OK;
 }
@@ -201,6 +205,16 @@ static bool wants_to_know_what(struct flight *flight, size_t i)
 static void note_done_again(void *ctx, enum err err);
 static const struct ews_items_sink sink_again = { .item = note_again, .done = note_done_again };
 
+static enum err ask(struct flight *flight, enum item_kind kind, const char *const *ids, size_t n,
+		    const struct ews_items_sink *to)
+{
+	struct sync *sync = flight->sync;
+
+	if (flight->wants_mime)
+		return ews_get_items(sync->ews, kind, ids, n, store_dir(sync->store), to, flight);
+	return ews_get_attributes(sync->ews, kind, ids, n, store_dir(sync->store), to, flight);
+}
+
 static enum err ask_some(struct flight *flight, enum item_kind kind,
 			 bool (*wants)(struct flight *flight, size_t i))
 {
@@ -217,8 +231,7 @@ static enum err ask_some(struct flight *flight, enum item_kind kind,
 		flight->again[flight->again_n++] = i;
 	}
 	if (!err && flight->again_n > 0)
-		err = ews_get_items(flight->sync->ews, kind, ids, flight->again_n,
-				    store_dir(flight->sync->store), &sink_again, flight);
+		err = ask(flight, kind, ids, flight->again_n, &sink_again);
 	free(ids);
 	return err;
 }
@@ -250,6 +263,11 @@ static void settle(struct flight *settled, enum err failed)
 	struct sync *sync = flight->sync;
 
 	unlink_flight(sync, flight);
+	if (flight->wanted) {
+		enum err err = failed ? failed : settle_wanted(flight);
+		wants_note_result(sync, flight->wanted, flight->asked_ms, err);
+		return;
+	}
 	enum err stored = settle_flight(flight);
 	if (!failed)
 		failed = stored;
@@ -307,8 +325,7 @@ static enum err depart(struct flight *flight)
 	for (size_t i = 0; !err && i < batch->n; i++)
 		ids[i] = batch->jobs[i].id;
 	if (!err)
-		err = ews_get_items(sync->ews, batch->kind, ids, batch->n, store_dir(sync->store),
-				    &sink, flight);
+		err = ask(flight, batch->kind, ids, batch->n, &sink);
 	free(ids);
 	if (!err) {
 		flight->next = sync->flights;
@@ -325,6 +342,7 @@ static enum err start_one(struct sync *sync)
 	if (!flight)
 		return ERR_NOMEM;
 	flight->sync = sync;
+	flight->wants_mime = !want_is_ondemand(sync);
 	enum err err = store_take_batch(sync->store, clock_boot_ms(),
 					(size_t)sync->account->batch_n, BATCH_BYTES_MAX,
 					&flight->batch);
@@ -340,10 +358,29 @@ static enum err start_one(struct sync *sync)
 	return returned ? returned : err;
 }
 
+enum err fetch_wanted(struct sync *sync, uint64_t ino, struct fetch_batch *batch)
+{
+	AUTO(flight) struct flight *flight = calloc(1, sizeof(*flight));
+
+	if (!flight)
+		return ERR_NOMEM;
+	flight->sync = sync;
+	flight->wants_mime = true;
+	flight->wanted = ino;
+	flight->asked_ms = clock_boot_ms();
+	flight->batch = *batch;
+	*batch = (struct fetch_batch){ 0 };
+	enum err err = depart(flight);
+	if (!err)
+		flight = NULL; /* note_done() owns it */
+	return err;
+}
+
 enum err fetch_fill(struct sync *sync)
 {
 	enum err err = sync->fetch_err;
 
+	wants_tend(sync);
 	while (!err && gate_is_open(sync) && !space_is_short(sync) &&
 	       ews_pending_n(sync->ews) < gate_connections_n(sync))
 		err = start_one(sync);

@@ -57,6 +57,7 @@ void gate_blame(struct sync *sync, const char *fmt, ...)
 
 enum err gate_sleep(struct sync *sync, int64_t ms)
 {
+	wants_tend(sync);
 	if (ms > SLICE_MS)
 		ms = SLICE_MS;
 	if (!sync_is_interrupted(sync) &&

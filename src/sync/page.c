@@ -120,6 +120,8 @@ static enum err put_item(struct pull *pull, struct txn *txn, const struct ews_ch
 		fetch_note_flag(pull->sync, change->id, change->is_read);
 	if (!err && pull->relist)
 		err = relist_note(pull, number, page_compare(known ? &row : NULL, change));
+	if (!err && pull->relist == RELIST_CLEAR && want_is_ondemand(pull->sync) && row.ino)
+		err = store_let_go(txn, row.ino);
 	if (err || is_new)
 		return err;
 	if (is_outside)

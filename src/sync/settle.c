@@ -60,7 +60,7 @@ static enum err print_name(const struct item *item, enum item_kind kind, struct 
 }
 
 static enum err put_content(struct sync *sync, struct txn *txn, const struct fetch_job *job,
-			    const struct landing *landing)
+			    const struct landing *landing, bool is_wanted)
 {
 	AUTO(buf) struct buf name = { 0 };
 	const struct item *item = &landing->item;
@@ -73,7 +73,11 @@ static enum err put_content(struct sync *sync, struct txn *txn, const struct fet
 	err = name_of_item(item, &name);
 	if (err)
 		return err;
-	err = store_put_content(txn, job->row, item, buf_str(&name), verdict, &landing->content);
+	const struct spool *content = landing->has_content ? &landing->content : NULL;
+	if (is_wanted)
+		err = store_put_wanted(txn, job->row, item, buf_str(&name), verdict, content);
+	else
+		err = store_put_content(txn, job->row, item, buf_str(&name), verdict, content);
 	if (!err && is_news)
 		findings_note(sync, job->id, verdict);
 	/* The item was read before the page that told the flag. */
@@ -186,7 +190,7 @@ static enum err settle_one(struct flight *flight, struct txn *txn, size_t i)
 	    (settle_lacks_item(flight, i) || fetch_is_of_other_kind(flight, i)))
 		found.outcome = OUTCOME_AGAIN;
 	switch (found.outcome) {
-	case OUTCOME_CONTENT: return put_content(sync, txn, job, landing);
+	case OUTCOME_CONTENT: return put_content(sync, txn, job, landing, false);
 	case OUTCOME_GHOST: return store_put_ghost(txn, job->row);
 	case OUTCOME_BAD: return put_quarantine(sync, txn, job, flight, reason, job->tries);
 	case OUTCOME_LEAVE: return ERR_OK;
@@ -203,7 +207,7 @@ static uint64_t settled_bytes(const struct flight *flight)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < flight->batch.n; i++) {
-		if (flight->landings[i].is_seen && !flight->landings[i].err)
+		if (flight->wants_mime && flight->landings[i].is_seen && !flight->landings[i].err)
 			bytes += flight->batch.jobs[i].size;
 	}
 	return bytes;
@@ -243,4 +247,40 @@ enum err settle_flight(struct flight *flight)
 	}
 	status_note_bytes(sync, settled_bytes(flight));
 	return judge_items(flight);
+}
+
+/* What it comes to for those who wait. */
+static enum err put_wanted(struct flight *flight, struct txn *txn,
+			   const struct result_of_job *found)
+{
+	const struct fetch_job *job = &flight->batch.jobs[0];
+	const struct landing *landing = &flight->landings[0];
+	const char *reason = landing->reason ? landing->reason : err_text(found->err);
+
+	if (found->outcome == OUTCOME_CONTENT)
+		return put_content(flight->sync, txn, job, landing, true);
+	return put_quarantine(flight->sync, txn, job, flight, reason, 0);
+}
+
+enum err settle_wanted(struct flight *flight)
+{
+	struct sync *sync = flight->sync;
+	const struct landing *landing = &flight->landings[0];
+	struct result_of_job found = judge_job(flight, 0);
+	AUTO(txn) struct txn txn = { 0 };
+	bool is_good = found.outcome == OUTCOME_CONTENT;
+	enum err err = ERR_OK;
+
+	FAULT("settle.wanted");
+	if (!is_good && (found.outcome != OUTCOME_BAD || flight->is_cut_short))
+		return found.err;
+	if (is_good)
+		err = wants_make_room(sync, landing->content.len);
+	if (!err)
+		err = txn_begin(&txn, sync->store);
+	if (!err)
+		err = put_wanted(flight, &txn, &found);
+	if (!err)
+		err = txn_commit(&txn);
+	return err ? err : found.err;
 }

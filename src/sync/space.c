@@ -39,7 +39,7 @@ bool space_is_short(struct sync *sync)
 	    statvfs(store_dir(sync->store), &fs) != 0)
 		return false;
 	space->items_n = tally.pending_n;
-	space->need = needed_for(tally.pending_bytes, tally.pending_n);
+	space->need = needed_for(want_is_ondemand(sync) ? 0 : tally.pending_bytes, tally.pending_n);
 	space->free = (uint64_t)fs.f_bavail * fs.f_frsize;
 	space->is_short = space->items_n > 0 && space->need > space->free;
 	return space->is_short;

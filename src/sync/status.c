@@ -237,6 +237,9 @@ void status_note_queue(struct sync *sync)
 	if (now < board->look_ms || store_load_tally(sync->store, ROOT_INO, true, &tally) != ERR_OK)
 		return;
 	board->look_ms = now + QUEUE_LOOK_MS;
+	/* Of contents nobody knows which will be asked for. */
+	if (want_is_ondemand(sync))
+		return;
 	uint64_t left = tally.pending_bytes + load_refetch_bytes(sync) +
 			estimate_unlisted(sync, &tally);
 	lock_acquire(&board->lock);

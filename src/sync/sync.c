@@ -27,6 +27,11 @@ void sync_hear(void *ctx, const struct store_change *change)
 		sync->listener(sync->listener_ctx, change);
 }
 
+static void tend_wants(void *ctx)
+{
+	wants_tend(ctx);
+}
+
 enum err sync_open(const struct account *account, struct store *store, struct sync **ret,
 		   struct buf *reason)
 {
@@ -47,6 +52,7 @@ enum err sync_open(const struct account *account, struct store *store, struct sy
 	status_init(&sync->board);
 	graves_init(&sync->graves);
 	store_set_listener(store, sync_hear, sync);
+	ews_set_tend(sync->ews, tend_wants, sync);
 	watch_init(sync);
 	*ret = sync;
 	return ERR_OK;
@@ -260,6 +266,7 @@ static void stay_offline(struct sync *sync)
 	ews_abort(sync->ews);
 	status_note_failure(sync, "working offline");
 	commands_end_all(sync, ERR_OFFLINE);
+	wants_end_all(sync, ERR_OFFLINE);
 	if (sync->account->notify != NOTIFY_OFF)
 		sync->due_ms = 0;
 }
@@ -302,6 +309,7 @@ static void *serve(void *ctx)
 {
 	struct sync *sync = ctx;
 
+	wants_begin(sync);
 	while (wait_for_run(sync)) {
 		status_begin_run(sync);
 		enum err err = run_whole(sync);
@@ -317,6 +325,10 @@ static void *serve(void *ctx)
 	}
 	watch_stop(sync);
 	commands_end_all(sync, ERR_CANCELLED);
+	wants_end_all(sync, ERR_CANCELLED);
+	/* The uses. */
+	if (wants_make_room(sync, 0))
+		log_info("%s", store_reason(sync->store));
 	return NULL;
 }
 
@@ -349,4 +361,5 @@ void sync_stop(struct sync *sync)
 		sync->has_thread = false;
 	}
 	commands_end_all(sync, ERR_CANCELLED);
+	wants_end_all(sync, ERR_CANCELLED);
 }

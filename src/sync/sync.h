@@ -113,6 +113,22 @@ MUST_CHECK enum err sync_run(struct sync *sync, const struct sync_order *order, 
  * called or is being called: then it is too late. */
 bool sync_forget(struct sync *sync, uint64_t ticket);
 
+/* --- content=ondemand --- */
+
+/*
+ * Fetches the content of a file that is absent, before everything else, and calls done once when it is
+ * in the store and the listener has heard of it, from the sync thread; it is there for as long as
+ * done runs. ERR_STALE: the inode has become another, or a grave. One request serves all who
+ * want the same file.
+ */
+MUST_CHECK enum err sync_want(struct sync *sync, uint64_t ino, sync_done_fn done, void *ctx,
+			      uint64_t *ret_ticket);
+/* The caller no longer waits; what was asked for comes all the same. False: done was called or is
+ * being called. */
+bool sync_forget_want(struct sync *sync, uint64_t ticket);
+/* A content that is here was used. Cheap: no disk. */
+void sync_note_use(struct sync *sync, uint64_t ino);
+
 /* --- state --- */
 
 /* In the order in which the first that applies is shown. */

@@ -115,7 +115,7 @@ def test_a_mountpoint_that_is_a_file(small, place):
     ("mtime=never", "mtime"), ("password=secret", "password_command"), ("auth=ntlm", "not available yet"),
     ("token_command=x", "not available yet"), ("mailbox=bob@example.com", "not available yet"),
     ("impersonate=bob@example.com", "not available yet"), ("trees=mailbox+archive", "not available yet"),
-    ("content=ondemand", "not available yet"), ("cache_limit=1G", "not available yet"),
+    ("cache_limit=1G", "needs content=ondemand"), ("cache_limit=much", "500M"),
     ("since=30", "30d"), ("exclude=/", "names no folder"),
     ("trace=/tmp", "others may look into it"), ("trace=/proc/x/y", "trace="), ("layout=maildir", "not available yet"), ("write", "not available yet"),
     ("delete=trash", "not available yet"), ("umask=9", "umask"), ("cafile=/nonexistent", "cafile")])

@@ -614,3 +614,29 @@ bool mailbox_forget_command(struct mailbox *m, uint64_t ticket)
 	lock_drop(&m->lock);
 	return found;
 }
+
+/* --- content=ondemand: everything is here --- */
+
+bool mailbox_is_ondemand(const struct mailbox *m)
+{
+	(void)m;
+	return false;
+}
+
+enum err mailbox_want(struct mailbox *m, uint64_t ino, mailbox_done_fn done, void *ctx,
+		      uint64_t *ret_ticket)
+{
+	(void)m, (void)ino, (void)done, (void)ctx, (void)ret_ticket;
+	return ERR_STALE;
+}
+
+bool mailbox_forget_want(struct mailbox *m, uint64_t ticket)
+{
+	(void)m, (void)ticket;
+	return false;
+}
+
+void mailbox_note_use(struct mailbox *m, uint64_t ino)
+{
+	(void)m, (void)ino;
+}

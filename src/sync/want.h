@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SYNC_WANT_H
+#define SYNC_WANT_H
+
+#include "sync/sync.h"
+
+/* want - contents that somebody waits for, and room for them (content=ondemand). */
+
+struct want {
+	struct want *next;
+	uint64_t ticket, ino;
+	int64_t since_ms; /* boot clock */
+	int tries;
+	bool is_asked; /* a request for it is under way */
+	sync_done_fn done;
+	void *ctx;
+};
+
+enum { USES_MAX = 1024 };
+struct uses {
+	uint64_t list[USES_MAX]; /* inodes, the last use last */
+	size_t n;
+};
+
+bool want_is_ondemand(const struct sync *sync);
+/* Asks for what is wanted, as far as requests may leave. No transaction may be open. */
+void wants_tend(struct sync *sync);
+void wants_end_all(struct sync *sync, enum err err);
+/* The request for that inode has ended. */
+void wants_note_result(struct sync *sync, uint64_t ino, int64_t asked_ms, enum err err);
+/* So many bytes of content can come. ERR_TOO_LARGE: never. */
+MUST_CHECK enum err wants_make_room(struct sync *sync, uint64_t bytes);
+/* The engine starts: what is too much goes. */
+void wants_begin(struct sync *sync);
+
+#endif
