@@ -48,6 +48,8 @@ void item_reader_reset(struct item_reader *r, const char *id, const char *spool_
 	forget_mailbox(r);
 	str_release(&r->sender_name);
 	str_release(&r->sender_address);
+	str_release(&r->attachment_id);
+	str_release(&r->photo_id);
 }
 
 void item_reader_release(struct item_reader *r)
@@ -224,6 +226,35 @@ static enum err take_field(void *ctx, const struct sax *sax, const char *text, s
 	return blame_item(r, err);
 }
 
+static enum err open_attachment(void *ctx, const struct sax *sax)
+{
+	struct item_reader *r = ctx;
+	(void)sax;
+
+	str_release(&r->attachment_id);
+	return ERR_OK;
+}
+
+static enum err note_photo(struct item_reader *r)
+{
+	return r->attachment_id ? replace(&r->photo_id, r->attachment_id) : ERR_OK;
+}
+
+static enum err take_is_photo(void *ctx, const struct sax *sax, const char *text, size_t n)
+{
+	(void)sax, (void)n;
+	return parse_bool(text) ? note_photo(ctx) : ERR_OK;
+}
+
+/* What Outlook calls it. Older servers do not say IsContactPhoto. */
+static enum err take_attachment_name(void *ctx, const struct sax *sax, const char *text, size_t n)
+{
+	struct item_reader *r = ctx;
+	(void)sax, (void)n;
+
+	return strcmp(text, "ContactPicture.jpg") == 0 && !r->photo_id ? note_photo(r) : ERR_OK;
+}
+
 static enum err give_list(struct buf *from, char **to)
 {
 	return from->len > 0 ? buf_give(from, to) : ERR_OK;
@@ -251,6 +282,7 @@ enum err item_reader_finish(struct item_reader *r)
 }
 
 #define ITEM "m:Items/*"
+#define ATTACHMENT ITEM "/t:Attachments/t:FileAttachment"
 #define AT(member) offsetof(struct item_reader, member)
 
 /* clang-format off */
@@ -298,6 +330,10 @@ const struct sax_rule item_rules[] = {
 
 const struct sax_rule item_rules_with_fields[] = {
 	ITEM_RULES,
+	{ ATTACHMENT,                      .open = open_attachment },
+	{ ATTACHMENT "/t:AttachmentId",    .open = open_other_id, .arg = AT(attachment_id) },
+	{ ATTACHMENT "/t:Name",            .text = take_attachment_name, .cap = WORD_MAX_BYTES, .over = take_nothing },
+	{ ATTACHMENT "/t:IsContactPhoto",  .text = take_is_photo, .cap = WORD_MAX_BYTES, .over = take_nothing },
 	{ ITEM "/**", .text = take_field, .cap = FIELDS_BYTES_MAX, .over = too_long },
 	{ 0 }
 };

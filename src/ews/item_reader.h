@@ -22,6 +22,8 @@ struct item_reader {
 	struct buf from, to, cc, categories, path;
 	char *name, *address, *routing;	    /* of the mailbox under way */
 	char *sender_name, *sender_address; /* 0x0042, 0x5d02 */
+	char *attachment_id;		    /* of the one under way */
+	char *photo_id;			    /* of the picture of a contact; NULL: none */
 };
 
 /* For the next item. */

@@ -5,8 +5,10 @@
 
 /* The last stands for all others. */
 static const char *const names[] = {
-	"GetFolder", "SyncFolderHierarchy", "SyncFolderItems",	  "GetItem", "Subscribe",
-	"GetEvents", "Unsubscribe",	    "GetStreamingEvents", "other",
+	"GetFolder", "SyncFolderHierarchy", "SyncFolderItems",
+	"GetItem",   "GetAttachment",	    "Subscribe",
+	"GetEvents", "Unsubscribe",	    "GetStreamingEvents",
+	"other",
 };
 _Static_assert(ARRAY_LEN(names) <= METRICS_OPERATIONS_MAX, "room for all operations");
 

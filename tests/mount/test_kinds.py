@@ -147,6 +147,55 @@ def test_a_contact_reads_back_from_vobject_as_the_server_holds_it(empty, new_mou
     assert "\nBDAY:18991231\n" in files[-1].read_text()
 
 
+def with_picture(name, content, marked=True, file_name="picture.jpg"):
+    attachment = (text("Name", file_name) + (text("IsContactPhoto", "true") if marked else "")
+                  + text("Content", base64.b64encode(content).decode()))
+    other = text("Name", "contract.pdf") + text("Content", "AAAA")
+    return (f"<t:Contact><t:Attachments><t:FileAttachment>{other}</t:FileAttachment><t:FileAttachment>{attachment}"
+            f"</t:FileAttachment></t:Attachments>{text('DisplayName', name)}</t:Contact>")
+
+
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 400
+
+
+def pictures(files):
+    """vobject ends a URI at its comma."""
+    raw = [path.read_bytes() for path in files]
+    assert [len(vobject.readOne(each.decode()).contents.get("photo", ())) for each in raw] == \
+        [each.count(b"\nPHOTO:") for each in raw]
+    return [re.findall("\nPHOTO:(.*)\r", each.replace(b"\r\n ", b"").decode()) for each in raw]
+
+
+def as_uri(kind, content):
+    return [f"data:image/{kind};base64," + base64.b64encode(content).decode()]
+
+
+def test_a_contacts_picture_is_in_its_card(empty, new_mount):
+    ids = create(empty, with_picture("a", JPEG), with_picture("b", PNG, False, "ContactPicture.jpg"),
+                 with_picture("c", PNG, False), with_picture("d", b"x" * 3_500_000), "<t:Contact/>")
+    mount = new_mount(empty)
+    seen = pictures(read(mount, ids))
+    assert [[each[:80] for each in photos] for photos in seen] == [
+        [each[:80] for each in photos] for photos in (as_uri("jpeg", JPEG), as_uri("png", PNG), [], [], [])]
+    assert seen[0] == as_uri("jpeg", JPEG) and seen[1] == as_uri("png", PNG)
+    assert empty.requests()["GetAttachment"] == 1
+
+
+@pytest.mark.parametrize("fault, has_picture", (
+    ({"kind": "error", "code": "ErrorItemNotFound"}, False),
+    ({"kind": "error", "code": "ErrorInternalServerTransientError"}, True),
+    ({"kind": "busy", "back_off": 300}, True),
+    ({"kind": "reset", "bytes": 700}, True),
+    ({"kind": "malformed"}, False)))
+def test_a_picture_that_does_not_come_stops_no_contact(fault, has_picture, empty, new_mount):
+    ids = create(empty, with_picture("a", JPEG), "<t:Contact/>")
+    empty.op("fault", None, op="GetAttachment", count=1, **fault)
+    mount = new_mount(empty, dirty_log=True)
+    assert pictures(read(mount, ids)) == [as_uri("jpeg", JPEG) if has_picture else [], []]
+    assert mount.status()["quarantined"] == "0"
+
+
 def member(name, address, kind="SMTP"):
     return ("<t:Member><t:Mailbox>" + text("Name", name) + text("EmailAddress", address)
             + text("RoutingType", kind) + "</t:Mailbox></t:Member>")

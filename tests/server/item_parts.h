@@ -7,7 +7,7 @@
 /* item_parts - one function for each property that is more than a member of props. */
 /* clang-format off */
 #define ITEM_PARTS(X) \
-	X(mime) X(id) X(parent) X(body) X(text_body) X(received) X(size) X(categories) \
+	X(mime) X(id) X(parent) X(body) X(text_body) X(attachments) X(received) X(size) X(categories) \
 	X(draft) X(headers) X(created) X(display_cc) X(display_to) X(culture) X(rights) \
 	X(modified_name) X(modified) X(conversation) X(flag) X(instance_key) X(sender) \
 	X(to) X(cc) X(conversation_index) X(from) X(read) X(posted) X(response_type) \

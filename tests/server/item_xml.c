@@ -50,6 +50,7 @@ static const struct field fields[] = {
 	PROP("item:Subject", ANY, DEF, "t:Subject", TEXT, subject),
 	PROP("item:Sensitivity", ANY, DEF, "t:Sensitivity", TEXT, sensitivity),
 	FN("item:Body", ANY, DEF, part_body),
+	FN("item:Attachments", ANY, ALL, part_attachments),
 	FN("item:DateTimeReceived", ANY, ALL, part_received),
 	FN("item:Size", ANY, DEF, part_size),
 	FN("item:Categories", ANY, ALL, part_categories),
@@ -314,7 +315,8 @@ void item_describe_edit(const struct item *item, const struct edit *edit, struct
 static bool write_edit(struct xml *out, const struct item_view *view, const struct field *field)
 {
 	bool of_props = !field->part && field->type != FALSE && field->type != GIVEN;
-	const struct edit *edit = field->uri && !of_props
+	bool is_own = of_props || field->part == part_attachments;
+	const struct edit *edit = field->uri && !is_own
 					  ? edits_find(view->item->edits, field->uri)
 					  : NULL;
 

@@ -18,6 +18,9 @@ void op_sync_items(struct call *call);
 void op_get_item(struct call *call);
 void op_find_item(struct call *call);
 
+/* op_attachment.c */
+void op_get_attachment(struct call *call);
+
 /* op_create.c, op_update.c */
 void op_create_item(struct call *call);
 void op_update_item(struct call *call);

@@ -31,6 +31,7 @@ static const struct {
 	{ "EmptyFolder", op_empty_folder },
 	{ "FindFolder", op_find_folder },
 	{ "FindItem", op_find_item },
+	{ "GetAttachment", op_get_attachment },
 	{ "GetEvents", op_get_events },
 	{ "GetFolder", op_get_folder },
 	{ "GetItem", op_get_item },
