@@ -41,6 +41,7 @@
 	X(OFFLINE,      EHOSTDOWN,    "server unreachable") \
 	X(TLS,          EHOSTDOWN,    "server certificate refused") \
 	X(NOT_EWS,      EPROTO,       "not an Exchange web service") \
+	X(MOVED,        EHOSTDOWN,    "the mailbox is on another server") \
 	X(LIMIT,        EOVERFLOW,    "larger than we accept") \
 	X(PROTOCOL,     EPROTO,       "unintelligible server reply") \
 	X(STORE,        EIO,          "local cache failed") \

@@ -97,6 +97,12 @@ static const struct {
 	{ "ErrorOrganizationAccessBlocked",      ERR_DENIED,     SCOPE_ALL },
 	{ "ErrorInvalidLicense",                 ERR_DENIED,     SCOPE_ALL },
 
+	/* The mailbox is on another server, or in another site. */
+	{ "ErrorMailboxMoved",                   ERR_MOVED,      SCOPE_ALL },
+	{ "ErrorWrongServerVersion",             ERR_MOVED,      SCOPE_ALL },
+	{ "ErrorWrongServerVersionDelegate",     ERR_MOVED,      SCOPE_ALL },
+	{ "ErrorProxyRequestNotAllowed",         ERR_MOVED,      SCOPE_ALL },
+
 	/* What we sent. */
 	{ "ErrorInvalidRequest",                 ERR_PROTOCOL,   SCOPE_ALL },
 	{ "ErrorInvalidOperation",               ERR_PROTOCOL,   SCOPE_ALL },

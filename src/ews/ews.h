@@ -2,6 +2,8 @@
 #ifndef EWS_EWS_H
 #define EWS_EWS_H
 
+#include <stdatomic.h>
+
 #include "base/spool.h"
 #include "model/account.h"
 #include "model/folder.h"
@@ -41,6 +43,10 @@ int64_t ews_back_off_ms(const struct ews *ews);
 /* Every wait ends with ERR_CANCELLED, now and until ews_resume(). */
 void ews_interrupt(struct ews *ews);
 void ews_resume(struct ews *ews);
+/* Set by that. */
+const atomic_bool *ews_interruption(const struct ews *ews);
+/* The mailbox is elsewhere now: what is asked from now on goes there. */
+MUST_CHECK enum err ews_move(struct ews *ews, const char *url, struct buf *reason);
 /* Ends every request under way: done(ERR_CANCELLED). */
 void ews_abort(struct ews *ews);
 /* None of the connections that lie idle is used again. */

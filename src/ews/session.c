@@ -65,6 +65,16 @@ void ews_interrupt(struct ews *ews)
 	http_interrupt(ews->http);
 }
 
+const atomic_bool *ews_interruption(const struct ews *ews)
+{
+	return http_interruption(ews->http);
+}
+
+enum err ews_move(struct ews *ews, const char *url, struct buf *reason)
+{
+	return http_move(ews->http, url, reason);
+}
+
 void ews_resume(struct ews *ews)
 {
 	http_resume(ews->http);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/http.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -65,12 +63,6 @@ static void line_drop(struct line *line, struct request *request)
 		line->end = at;
 }
 
-static void init_curl(void)
-{
-	curl_global_init_mem(CURL_GLOBAL_ALL, malloc, secret_free, secret_realloc, strdup, calloc);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 static enum err copy_config(struct http *http, const struct http_config *config)
 {
 	enum err err = text_copy(config->user ? config->user : http->url.user, &http->user);
@@ -116,12 +108,11 @@ static enum err open_curl(struct http *http)
 
 enum err http_open(const struct http_config *config, struct http **ret, struct buf *reason)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	AUTO(http) struct http *http = calloc(1, sizeof(*http));
 
 	if (!http)
 		return ERR_NOMEM;
-	pthread_once(&once, init_curl);
+	request_init();
 	line_init(&http->waiting);
 	line_init(&http->active);
 	enum err err = url_parse(config->url, &http->url, reason);
@@ -476,6 +467,23 @@ void http_interrupt(struct http *http)
 {
 	http->is_interrupted = true;
 	curl_multi_wakeup(http->multi);
+}
+
+const atomic_bool *http_interruption(const struct http *http)
+{
+	return &http->is_interrupted;
+}
+
+enum err http_move(struct http *http, const char *to, struct buf *reason)
+{
+	struct url url = { 0 };
+	enum err err = url_parse(to, &url, reason);
+
+	if (err)
+		return err;
+	url_release(&http->url);
+	http->url = url;
+	return ERR_OK;
 }
 
 void http_resume(struct http *http)

@@ -2,6 +2,7 @@
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -73,6 +74,8 @@ struct http_handler {
  * is NULL. The config's strings are copied. */
 MUST_CHECK enum err http_open(const struct http_config *config, struct http **ret,
 			      struct buf *reason);
+/* Requests that start from now on go there; the login is the same. */
+MUST_CHECK enum err http_move(struct http *http, const char *to, struct buf *reason);
 /* Aborts what is under way; those handlers get done(ERR_CANCELLED). */
 void http_release(struct http **http);
 /* Starts a request as soon as a connection is free. `body` is copied, `handler` is not. */
@@ -109,6 +112,8 @@ int http_pending_n(const struct http *http);
 MUST_CHECK enum err http_wait(struct http *http, int64_t ms);
 void http_interrupt(struct http *http);
 void http_resume(struct http *http);
+/* Set by that, for whoever waits elsewhere on our behalf. */
+const atomic_bool *http_interruption(const struct http *http);
 /* Only ends a running http_wait() early, with ERR_OK; without one running, the next. */
 void http_wake(struct http *http);
 

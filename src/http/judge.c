@@ -137,6 +137,7 @@ static const struct {
 	{ 413, ERR_LIMIT, "the server refuses a request of this size" },
 	{ 429, ERR_THROTTLED, "the server is throttling us" },
 	{ 440, ERR_TRANSIENT, "the login has timed out" },
+	{ 451, ERR_MOVED, "the mailbox is on another server" },
 	{ 456, ERR_DENIED, "the account wants an interactive login" },
 	{ 503, ERR_THROTTLED, "the server is busy" },
 };

@@ -5,6 +5,8 @@
 #include <netinet/tcp.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +23,19 @@ enum { DEAD_MS = 25 * 1000, LOOK_MS = 1000 };
 #define PROBE_S 5L
 /* Of all header lines; curl keeps them. */
 enum { HEAD_MAX_BYTES = 256 * 1024 };
+
+static void init_curl(void)
+{
+	curl_global_init_mem(CURL_GLOBAL_ALL, malloc, secret_free, secret_realloc, strdup, calloc);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void request_init(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, init_curl);
+}
 
 enum err request_new(const char *body, size_t n, const struct http_handler *handler, void *ctx,
 		     struct request **ret)
@@ -332,7 +347,7 @@ static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 			code = curl_easy_setopt(easy, option, value); \
 	} while (0)
 
-static CURLcode set_transport(CURL *easy, const struct request_config *config, const char *to)
+CURLcode request_set_transport(CURL *easy, const struct request_config *config, const char *to)
 {
 	CURLcode code = CURLE_OK;
 	long connect_s = config->timeout_s;
@@ -407,7 +422,7 @@ enum err request_start(struct request *request, const struct request_config *con
 	request->started_at = request->moved_at = clock_boot_ms();
 	request->login_generation = config->login->generation;
 	enum err err = add_headers(request, config);
-	if (!err && (set_transport(request->easy, config, request->to) ||
+	if (!err && (request_set_transport(request->easy, config, request->to) ||
 		     set_exchange(request->easy, request)))
 		err = ERR_INVALID;
 	if (!err)

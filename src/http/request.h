@@ -90,6 +90,10 @@ MUST_CHECK enum err request_new(const char *body, size_t n, const struct http_ha
 				void *ctx, struct request **ret);
 /* Makes the curl handle. Again, after request_reset(), on a new connection. */
 MUST_CHECK enum err request_start(struct request *request, const struct request_config *config);
+/* Before anything of curl is used. */
+void request_init(void);
+/* Where to and how, without what is asked: for other requests too. */
+CURLcode request_set_transport(CURL *easy, const struct request_config *config, const char *to);
 /* What the head says of the body, when the first of it is there or there is none. */
 void request_note_head(struct request *request);
 /* What came of it, after curl has done its part. The reason goes to a buf of the caller. */

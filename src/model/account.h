@@ -23,6 +23,7 @@ enum auth_mode { AUTH_AUTO, AUTH_BASIC };
 
 struct account {
 	char *url;		/* of the EWS endpoint */
+	char *address;		/* url is what autodiscover finds for it; NULL: url is given */
 	char *user;		/* login name; NULL: the user part of url, else none */
 	char *password_command; /* run by /bin/sh -c; first line of its stdout */
 	struct secret password; /* from the configuration file */

@@ -105,6 +105,7 @@ enum err options_parse(struct options *options, int argc, char **argv, struct bu
 void options_release(struct options *options)
 {
 	char **texts[] = { &options->account.url,
+			   &options->account.address,
 			   &options->account.user,
 			   &options->account.proxy,
 			   &options->account.password_command,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/address.h"
 #include "options/config.h"
 #include "options/table.h"
 
@@ -135,13 +136,37 @@ static enum err take_account(struct options *options, struct buf *reason)
 			  options->source, options->source, path.bytes);
 }
 
-/* The EWS URL where nobody gave one. */
-static enum err find_url(const struct options *options, struct buf *reason)
+/* Nobody gave the EWS URL: autodiscover finds it, for the address. */
+static enum err take_address(struct options *options, struct url *ret, struct buf *reason)
 {
-	return buf_refuse(reason, ERR_INVALID,
-			  "'%s': finding the server of an address is not available yet: give "
-			  "url=https://HOST/EWS/Exchange.asmx",
-			  options->source);
+	struct account *account = &options->account;
+	const char *address = is_address(options->source) ? options->source : account->user;
+
+	if (!is_address(address) || !address_is_valid(address))
+		return buf_refuse(
+			reason, ERR_INVALID,
+			"'%s': no server is known: give url=https://HOST/EWS/Exchange.asmx, "
+			"or an address to find it by",
+			options->source);
+	const char *domain = address_domain(address);
+	*ret = (struct url){ .host = domain, .host_n = strlen(domain) };
+	return text_copy(address, &account->address);
+}
+
+static enum err take_parts(struct options *options, bool is_url, struct url *ret,
+			   struct buf *reason)
+{
+	struct account *account = &options->account;
+
+	/* Not quoted: it may hold a password, and this line may end in a log. */
+	if (!parse_url(account->url, ret))
+		return buf_refuse(reason, ERR_INVALID,
+				  "%s is not an EWS URL: give https://HOST/EWS/Exchange.asmx",
+				  is_url ? "SOURCE" : "url=");
+	enum err err = take_user(account, ret, reason);
+	if (!err && !parse_url(account->url, ret))
+		err = ERR_INVALID;
+	return err;
 }
 
 static enum err check_login(const struct account *account, struct buf *reason)
@@ -162,20 +187,10 @@ static enum err resolve_url(struct options *options, struct url *ret, struct buf
 
 	if (!err)
 		err = options_check_rules(options, reason);
-	if (!err && !account->url)
-		err = find_url(options, reason);
-	/* Not quoted: it may hold a password, and this line may end in a log. */
-	if (!err && !parse_url(account->url, ret))
-		err = buf_refuse(reason, ERR_INVALID,
-				 "%s is not an EWS URL: give https://HOST/EWS/Exchange.asmx",
-				 is_url ? "SOURCE" : "url=");
 	if (!err)
-		err = take_user(account, ret, reason);
-	if (!err)
-		err = check_login(account, reason);
-	if (!err && !parse_url(account->url, ret))
-		err = ERR_INVALID;
-	return err;
+		err = account->url ? take_parts(options, is_url, ret, reason)
+				   : take_address(options, ret, reason);
+	return err ? err : check_login(account, reason);
 }
 
 /* --- paths --- */
@@ -203,10 +218,12 @@ static enum err append_account(struct buf *buf, const struct options *options,
 			       const struct url *url)
 {
 	const char *user = options->is_account ? options->source : options->account.user;
-	size_t start = buf->len, host = start + strlen(user) + 1;
-	enum err err = options->is_account
-			       ? buf_printf(buf, "%s.db", user)
-			       : buf_printf(buf, "%s@%.*s.db", user, (int)url->host_n, url->host);
+	const char *address = options->account.address;
+	bool is_whole = options->is_account || (address && strcmp(user, address) == 0);
+	const char *at = is_whole && !options->is_account ? strrchr(user, '@') : NULL;
+	size_t start = buf->len, host = start + (at ? (size_t)(at - user) : strlen(user)) + 1;
+	enum err err = is_whole ? buf_printf(buf, "%s.db", user)
+				: buf_printf(buf, "%s@%.*s.db", user, (int)url->host_n, url->host);
 
 	for (size_t i = start; !err && i < buf->len; i++) {
 		if (buf->bytes[i] == '/' || iscntrl((unsigned char)buf->bytes[i]))

@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "model/address.h"
 
 enum { BUSY_MS = 10 * 1000, BUSY_STEP_MS = 100 };
 enum { ASIDE_MAX = 9 };		    /* damaged files that are kept */
@@ -49,8 +50,10 @@ static enum err make_dirs(const char *path, struct buf *reason)
 /* "user@host": what the file is bound to. The port and the path may change. */
 static enum err print_owner(const struct account *account, struct buf *ret)
 {
-	const char *at = strstr(account->url, "://");
-	const char *authority = at ? at + 3 : account->url;
+	/* Of an address the domain: the server may change. */
+	const char *place = account->url ? account->url : address_domain(account->address);
+	const char *at = strstr(place, "://");
+	const char *authority = at ? at + 3 : place;
 	const char *end = authority + strcspn(authority, "/?#");
 	const char *host = memrchr(authority, '@', (size_t)(end - authority));
 	size_t user_n = host ? strcspn(authority, ":@") : 0;

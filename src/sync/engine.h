@@ -7,6 +7,7 @@
 #include "ews/ews.h"
 #include "sync/gate.h"
 #include "sync/rebuild.h"
+#include "sync/server.h"
 #include "sync/space.h"
 #include "sync/sync.h"
 #include "sync/want.h"
@@ -462,6 +463,7 @@ struct sync {
 	struct board board;
 	struct graveyard graves;
 
+	struct server server;
 	struct gate gate;
 	struct hints hints;
 	struct watch watch;

@@ -187,6 +187,7 @@ bool gate_ends_run(enum err err)
 	case ERR_OFFLINE:
 	case ERR_TLS:
 	case ERR_NOT_EWS:
+	case ERR_MOVED:
 	case ERR_THROTTLED:
 	case ERR_NOMEM:
 	case ERR_STORE:

@@ -39,13 +39,15 @@ enum err sync_open(const struct account *account, struct store *store, struct sy
 
 	if (!sync)
 		return ERR_NOMEM;
-	enum err err = ews_open(account, &sync->ews, reason);
+	sync->store = store;
+	enum err err = server_begin(sync, account, reason);
+	if (!err)
+		err = ews_open(sync->account, &sync->ews, reason);
 	if (err) {
+		server_release(sync);
 		free(sync);
 		return err;
 	}
-	sync->account = account;
-	sync->store = store;
 	sync->gate.seed = (uint64_t)clock_wall_ns() | 1;
 	lock_init(&sync->lock);
 	cond_init(&sync->cond);
@@ -70,6 +72,7 @@ void sync_release(struct sync **ref)
 	rebuild_forget(sync);
 	watch_release(sync);
 	graves_destroy(&sync->graves);
+	server_release(sync);
 	lock_destroy(&sync->board.lock);
 	cond_destroy(&sync->cond);
 	lock_destroy(&sync->lock);
@@ -118,7 +121,8 @@ static const char *advice_for(enum err err, const char *failure)
 	case ERR_AUTH: return "check user= and password_command=";
 	case ERR_TLS: return "check url= and cafile=";
 	case ERR_OFFLINE: return "check url= and the network";
-	case ERR_NOT_EWS: return "check url=";
+	case ERR_NOT_EWS:
+	case ERR_MOVED: return "check url=";
 	case ERR_DENIED: return "ask the administrator";
 	case ERR_NO_SPACE:
 	case ERR_STORE: return "check cache=";
@@ -150,6 +154,8 @@ enum err sync_list_folders(struct sync *sync, struct buf *reason)
 
 	sync->gate.give_up_ms = clock_boot_ms() + LIST_PATIENCE_MS;
 	enum err err = hierarchy_list(sync);
+	if (!err)
+		err = server_keep(sync);
 	sync->gate.give_up_ms = 0;
 	if (!err)
 		return ERR_OK;
@@ -194,7 +200,7 @@ static void end_run(struct sync *sync, enum err err)
 	int64_t pause_ms;
 
 	findings_tell(sync);
-	bool is_whole = err;
+	bool is_whole = err, is_moved = false;
 	if (!err && has_listed)
 		err = run_result_of_all(sync);
 	if (err == ERR_CANCELLED)
@@ -204,12 +210,16 @@ static void end_run(struct sync *sync, enum err err)
 		if (is_whole)
 			watch_note_run(sync, err);
 		print_failure(sync, err, trouble, sizeof(trouble));
-		pause_ms = load_pause_ms(sync, err);
+		is_moved = is_whole && server_has_moved(sync, err);
+		pause_ms = is_moved ? 0 : load_pause_ms(sync, err);
 		sync->due_ms = clock_boot_ms() + pause_ms;
 		sync->failures++;
-		log_trouble(sync, err, trouble, pause_ms);
+		if (!is_moved)
+			log_trouble(sync, err, trouble, pause_ms);
 	} else if (has_listed) {
 		sync->failures = 0;
+		/* Not kept, it is looked for again with the next mount. */
+		(void)!server_keep(sync);
 		log_trouble(sync, ERR_OK, "", 0);
 	}
 	status_end_run(sync, err, err && !is_whole, trouble);

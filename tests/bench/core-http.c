@@ -292,6 +292,18 @@ void http_interrupt(struct http *http)
 	(void)http;
 }
 
+const atomic_bool *http_interruption(const struct http *http)
+{
+	(void)http;
+	return NULL;
+}
+
+enum err http_move(struct http *http, const char *to, struct buf *reason)
+{
+	(void)http, (void)to, (void)reason;
+	return ERR_OK;
+}
+
 void http_resume(struct http *http)
 {
 	(void)http;

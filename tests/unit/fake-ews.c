@@ -181,6 +181,18 @@ void ews_interrupt(struct ews *ews)
 	ews->is_interrupted = true;
 }
 
+const atomic_bool *ews_interruption(const struct ews *ews)
+{
+	(void)ews;
+	return NULL;
+}
+
+enum err ews_move(struct ews *ews, const char *url, struct buf *reason)
+{
+	(void)ews, (void)url, (void)reason;
+	return ERR_OK;
+}
+
 void ews_resume(struct ews *ews)
 {
 	ews->is_interrupted = false;
