@@ -37,7 +37,7 @@ struct http {
 
 /* curl looks at its sockets this often even when nothing stirs: our own limits on time
  * are checked then. */
-enum { TICK_MS = 500, STREAM_TICK_MS = 5000, COOKIES_MAX = 100 };
+enum { TICK_MS = 500, STREAM_TICK_MS = 5000 };
 
 static void line_init(struct line *line)
 {
@@ -388,21 +388,6 @@ static void note_login(struct http *http, const struct request *request,
 		login_accept(&http->login, request->login_generation);
 }
 
-/* curl bounds the cookies of one reply, not of all (I9). Load balancers set a handful. */
-static void bound_cookies(CURL *easy)
-{
-	struct curl_slist *cookies = NULL;
-	int n = 0;
-
-	if (curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &cookies))
-		return;
-	for (const struct curl_slist *at = cookies; at; at = at->next)
-		n++;
-	curl_slist_free_all(cookies);
-	if (n > COOKIES_MAX)
-		curl_easy_setopt(easy, CURLOPT_COOKIELIST, "ALL");
-}
-
 static void finish(struct http *http, CURLMsg *message)
 {
 	AUTO(buf) struct buf reason = { 0 };
@@ -416,7 +401,7 @@ static void finish(struct http *http, CURLMsg *message)
 	}
 	request_note_head(request);
 	request_note_idle(request);
-	bound_cookies(request->easy);
+	request_bound_cookies(request->easy);
 	enum err err = request_judge(request, &http->config, message->data.result, &result,
 				     &reason);
 	if (err)

@@ -17,7 +17,7 @@
 /* A reply may not go on for ever at a trickle: from SLOW_AFTER times the timeout on it
  * must have come at SLOW_BYTES_S on average. */
 enum { SLOW_AFTER = 10, SLOW_BYTES_S = 1024, CURL_BUFFER_BYTES = 256 * 1024 };
-enum { DEAD_MS = 25 * 1000, LOOK_MS = 1000 };
+enum { DEAD_MS = 25 * 1000, LOOK_MS = 1000, COOKIES_MAX = 100 };
 #define CONNECT_MAX_S 20L
 #define PROBE_FIRST_S 10L
 #define PROBE_S 5L
@@ -50,6 +50,20 @@ enum err request_new(const char *body, size_t n, const struct http_handler *hand
 	if (!err)
 		*ret = give(request);
 	return err;
+}
+
+void request_bound_cookies(CURL *easy)
+{
+	struct curl_slist *cookies = NULL;
+	int n = 0;
+
+	if (curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &cookies))
+		return;
+	for (const struct curl_slist *at = cookies; at; at = at->next)
+		n++;
+	curl_slist_free_all(cookies);
+	if (n > COOKIES_MAX)
+		curl_easy_setopt(easy, CURLOPT_COOKIELIST, "ALL");
 }
 
 void request_release(struct request **request)

@@ -100,6 +100,8 @@ void request_note_head(struct request *request);
 MUST_CHECK enum err request_judge(const struct request *request,
 				  const struct request_config *config, CURLcode code,
 				  struct http_result *ret, struct buf *reason);
+/* curl bounds the cookies of one reply, not of all (I9). Load balancers set a handful. */
+void request_bound_cookies(CURL *easy);
 /* After the transfer: notes a connection that is kept. */
 void request_note_idle(struct request *request);
 /* It was sent to another place on the same host: true, and ready for another try there. */

@@ -32,9 +32,9 @@ enum err options_print_help(struct buf *ret)
 	enum err err = buf_append_str(
 		ret, "usage: ewsfs [-f] [-d] [-o OPTION[,OPTION...]] SOURCE MOUNTPOINT\n\n"
 		     "Mounts an Exchange mailbox. SOURCE is an account of the configuration file\n"
-		     "($XDG_CONFIG_HOME/ewsfs/config: a section each, with the options below), or "
-		     "the URL\n"
-		     "of the web service: https://mail.corp.example/EWS/Exchange.asmx\n\n"
+		     "($XDG_CONFIG_HOME/ewsfs/config: a section each, with the options below),\n"
+		     "an address (alice@corp.example: autodiscover), or the URL of the web service:\n"
+		     "https://mail.corp.example/EWS/Exchange.asmx\n\n"
 		     "    -f   stay in the foreground, log to stderr\n"
 		     "    -d   debug: -f and every request of the kernel\n"
 		     "    -o   options; a comma in a value is written \\,\n"

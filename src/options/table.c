@@ -11,7 +11,7 @@
 /* clang-format off */
 const struct option_row option_rows[] = {
 	/* name                kind     field                         min  max      value  default  help */
-	{ "url",               TEXT,    IN(account.url),              0,   0,       "URL", "SOURCE", "EWS endpoint" },
+	{ "url",               TEXT,    IN(account.url),              0,   0,       "URL", "SOURCE, else autodiscover", "EWS endpoint" },
 	{ "user",              TEXT,    IN(account.user),             0,   0,       "NAME", NULL, "login name, DOMAIN\\name or UPN" },
 	{ "auth",              CHOICE,  IN(account.auth),             0,   0,       "auto|basic|-ntlm|-negotiate|-bearer", "auto", "how to log in" },
 	{ "password_command",  TEXT,    IN(account.password_command), 0,   0,       "COMMAND", NULL, "prints the password, first line of its output" },

@@ -188,12 +188,34 @@ static void test_command_lines_that_are_no_mount(void **state)
 	assert_null(strstr(text.bytes, "ntlm"));
 }
 
+static void test_the_source_is_an_address(void **state)
+{
+	struct options own = { 0 }, other = { 0 }, given = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	(void)state;
+
+	setenv("XDG_CACHE_HOME", "/x", 1);
+	check_ok(PARSE(&own, &reason, "-opassword_command=b", "Al@Corp.example", "/m"));
+	assert_string_equal(own.account.address, "Al@Corp.example");
+	assert_string_equal(own.account.user, "Al@Corp.example");
+	assert_null(own.account.url);
+	assert_string_equal(own.account.cache, "/x/ewsfs/Al@corp.example.db");
+	check_ok(PARSE(&other, &reason, "-opassword_command=b,user=CORP\\al", "al@corp.example",
+		       "/m"));
+	assert_string_equal(other.account.cache, "/x/ewsfs/CORP\\al@corp.example.db");
+	check_ok(PARSE(&given, &reason, "-opassword_command=b,url=" URL, "al@corp.example", "/m"));
+	assert_null(given.account.address);
+	options_release(&own);
+	options_release(&other);
+	options_release(&given);
+}
+
 static void test_the_source_is_an_url(void **state)
 {
 	static const struct {
 		const char *source, *says;
 	} vectors[] = {
-		{ "alice@corp.example", "an address is not available yet" },
+		{ "al ice@corp.example", "no server is known" },
 		{ "work", "no account 'work': add [work]" },
 		{ "ftp://corp.example/", "is not an EWS URL" },
 		{ "https:///EWS", "is not an EWS URL" },
@@ -283,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_what_mount_passes_along_means_nothing),
 		cmocka_unit_test(test_what_is_refused_names_the_option_and_what_to_do),
 		cmocka_unit_test(test_command_lines_that_are_no_mount),
+		cmocka_unit_test(test_the_source_is_an_address),
 		cmocka_unit_test(test_the_source_is_an_url),
 		cmocka_unit_test(test_user_and_password_command_must_be_known),
 		cmocka_unit_test(test_the_cache_has_its_place),
