@@ -162,9 +162,14 @@ static enum err open_photo_message(void *ctx, size_t index)
 static enum err hand_on_waiting(struct items_call *c)
 {
 	struct waiting *waiting = &c->waiting[c->waiting_at++];
-	struct ews_item_reply reply = { .item = &waiting->item, .code = "", .text = "" };
+	struct spool none = { .dir = c->spool_dir };
+	struct ews_item_reply reply = {
+		.item = &waiting->item, .mime = &none, .code = "", .text = ""
+	};
 
-	return c->sink.item(c->sink_ctx, waiting->index, &reply);
+	enum err err = c->sink.item(c->sink_ctx, waiting->index, &reply);
+	spool_release(&none);
+	return err;
 }
 
 /* The server says no, and will again: the contact comes without. */
