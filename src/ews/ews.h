@@ -37,6 +37,10 @@ void ews_release(struct ews **ews);
 const char *ews_reason(const struct ews *ews);
 /* The ResponseCode of the last failure ("ErrorServerBusy"), "" when there was none. */
 const char *ews_code(const struct ews *ews);
+/* The version that requests claim, as they spell it: the highest that the server has not refused. */
+const char *ews_version(const struct ews *ews);
+/* Begins with another; a name that is none of ours counts as the highest. */
+void ews_claim(struct ews *ews, const char *version);
 /* How long the server asked us to wait with the last failure; -1: it did not. */
 int64_t ews_back_off_ms(const struct ews *ews);
 

@@ -55,6 +55,16 @@ const char *ews_code(const struct ews *ews)
 	return ews->code ? ews->code : "";
 }
 
+const char *ews_version(const struct ews *ews)
+{
+	return version_name(ews->version);
+}
+
+void ews_claim(struct ews *ews, const char *version)
+{
+	ews->version = version_named(version);
+}
+
 int64_t ews_back_off_ms(const struct ews *ews)
 {
 	return ews->back_off_ms;

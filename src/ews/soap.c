@@ -11,6 +11,19 @@ static const char *const version_names[VERSION_COUNT] = {
 	[VERSION_2007_SP1] = "Exchange2007_SP1",
 };
 
+const char *version_name(enum version version)
+{
+	return version_names[version];
+}
+
+enum version version_named(const char *name)
+{
+	for (int i = 0; i < VERSION_COUNT; i++)
+		if (strcmp(version_names[i], name) == 0)
+			return (enum version)i;
+	return VERSION_2013_SP1;
+}
+
 enum err soap_begin(struct buf *to, enum version version, const char *operation)
 {
 	return buf_printf(

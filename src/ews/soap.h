@@ -12,6 +12,11 @@
 /* The schema a request claims, and so what the server may answer. */
 enum version { VERSION_2013_SP1, VERSION_2010_SP2, VERSION_2007_SP1, VERSION_COUNT };
 
+/* As requests spell it. */
+const char *version_name(enum version version);
+/* VERSION_2013_SP1 for one that we do not claim. */
+enum version version_named(const char *name);
+
 MUST_CHECK enum err soap_begin(struct buf *to, enum version version, const char *operation);
 MUST_CHECK enum err soap_end(struct buf *to, const char *operation);
 

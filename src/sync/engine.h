@@ -485,6 +485,7 @@ struct sync {
 	bool has_lost;	     /* this run looked again for a folder that went */
 	int failures;	     /* runs that failed, in a row */
 	char reason[200];    /* why this run failed; "": nobody said */
+	const char *version; /* of EWS, that the store holds; static */
 	enum err logged_err; /* the trouble that the log knows of */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/engine.h"
+#include "sync/version.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ enum err sync_open(const struct account *account, struct store *store, struct sy
 	graves_init(&sync->graves);
 	store_set_listener(store, sync_hear, sync);
 	ews_set_tend(sync->ews, tend_wants, sync);
+	version_recall(sync);
 	watch_init(sync);
 	*ret = sync;
 	return ERR_OK;
@@ -157,6 +159,7 @@ enum err sync_list_folders(struct sync *sync, struct buf *reason)
 	if (!err)
 		err = server_keep(sync);
 	sync->gate.give_up_ms = 0;
+	version_remember(sync);
 	if (!err)
 		return ERR_OK;
 	print_failure(sync, err, failure, sizeof(failure));
@@ -200,6 +203,7 @@ static void end_run(struct sync *sync, enum err err)
 	int64_t pause_ms;
 
 	findings_tell(sync);
+	version_remember(sync);
 	bool is_whole = err, is_moved = false;
 	if (!err && has_listed)
 		err = run_result_of_all(sync);

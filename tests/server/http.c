@@ -7,11 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "clients.h"
 #include "control.h"
 #include "http_reply.h"
 #include "outgoing.h"
 #include "stream.h"
+#include "synth.h"
 
 #define EWS_PATH "/EWS/Exchange.asmx"
 #define IDLE_S 600
@@ -51,6 +53,15 @@ static struct user *check_login(struct MHD_Connection *connection, struct server
 	return right ? user : NULL;
 }
 
+/* gromox: at once, or a moment later. */
+static void second_soon(struct exchange *exchange)
+{
+	struct rng rng = { (uint64_t)clock_wall_ns() };
+
+	exchange->second = true;
+	exchange->second_ms = (int64_t)rng_below(&rng, 51);
+}
+
 /* What goes wrong on the connection itself, and the reply. */
 static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct server *server,
 				    struct exchange *exchange, struct outcome *outcome,
@@ -72,7 +83,7 @@ static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct se
 	}
 	if (server->like->second_after_fault && server->plain && outcome->is_fault &&
 	    outcome->status == 200)
-		exchange->second = true;
+		second_soon(exchange);
 	return send_reply(connection, server, outcome, reply);
 }
 

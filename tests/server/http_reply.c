@@ -48,14 +48,18 @@ static void add_server_name(struct MHD_Connection *connection, struct MHD_Respon
 			    struct server *server)
 {
 	static const char *const headers[] = { "X-DiagInfo", "X-BEServer", "X-FEServer" };
+	const struct like *like = server->like;
 	const char *prefers = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							  "X-PreferServerAffinity");
 	char name[SERVER_NAME_SIZE];
 
 	print_server_name(server, name);
-	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+	for (size_t i = 0; i < ARRAY_LEN(headers) && !like->nameless; i++)
 		MHD_add_response_header(response, headers[i], name);
-	set_cookie(connection, response, "X-BackEndCookie", name);
+	if (like->two_front_ends)
+		MHD_add_response_header(response, "X-FEServer", "EWS-TESTD-FRONT");
+	else if (!like->nameless)
+		set_cookie(connection, response, "X-BackEndCookie", name);
 	if (prefers && strcasecmp(prefers, "true") == 0)
 		set_cookie(connection, response, OVERRIDE_COOKIE, name);
 }
@@ -64,25 +68,39 @@ static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_R
 				 struct server *server, const char *operation)
 {
 	static const char *const fixed[][2] = {
-		{ "Cache-Control", "private" },	     { "Content-Type", "text/xml; charset=utf-8" },
-		{ "Server", "Microsoft-IIS/10.0" },  { "X-CalculatedBETarget", "ews-testd" },
-		{ "X-AspNet-Version", "4.0.30319" }, { "X-Powered-By", "ASP.NET" },
+		{ "Cache-Control", "private" },
+		{ "Content-Type", "text/xml; charset=utf-8" },
+		{ "X-Powered-By", "ASP.NET" },
 	};
+	const struct like *like = server->like;
 	const char *client_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							    "client-request-id");
 	char uuid[37], cookie[80];
 
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
+	MHD_add_response_header(response, "Server", like->product);
+	MHD_add_response_header(response, "X-AspNet-Version", like->asp_net);
 	add_server_name(connection, response, server);
 	print_uuid(uuid);
-	MHD_add_response_header(response, "request-id", uuid);
 	snprintf(cookie, sizeof(cookie), "exchangecookie=%.8s%.4s; path=/; HttpOnly", uuid,
 		 uuid + 9);
 	MHD_add_response_header(response, "Set-Cookie", cookie);
+	if (like->names_client)
+		MHD_add_response_header(response, "Set-Cookie", "ClientId=TESTD; path=/; HttpOnly");
+	if (like->nameless)
+		return;
+	MHD_add_response_header(response, "request-id", uuid);
+	MHD_add_response_header(response, "X-CalculatedBETarget", "ews-testd");
+	if (like->two_front_ends) {
+		MHD_add_response_header(response, "X-CalculatedFETarget", "ews-testd-front");
+		MHD_add_response_header(response, "X-BackEndHttpStatus", "200");
+		MHD_add_response_header(response, "Set-Cookie",
+					"OutlookSession=1; domain=outlook.example; path=/");
+	}
 	if (client_id)
 		MHD_add_response_header(response, "client-request-id", client_id);
-	if (*operation)
+	if (*operation && like->two_front_ends)
 		MHD_add_response_header(response, "x-EwsHandler", operation);
 }
 

@@ -17,6 +17,7 @@
 #define BARE_ITEM_BYTES (ITEM_ENTRY_BYTES + 1)
 #define BARE_FOLDER 2
 #define BARE_ITEM 3
+#define PACKED_MAX_BYTES (ITEM_BYTES + 1)
 
 static void derive(const char *label, const char *name, uint64_t seed, uint8_t ret[GUID_BYTES])
 {
@@ -99,6 +100,59 @@ static void encode(const uint8_t *bytes, size_t n, char *ret)
 	ret[BASE64_ENCODE_RAW_LENGTH(n)] = '\0';
 }
 
+/* Returns the length; 0 where its text would be longer. */
+static size_t pack(const uint8_t *bytes, size_t n, uint8_t ret[PACKED_MAX_BYTES])
+{
+	size_t len = 0, max = (n + 2) / 3 * 3;
+
+	ret[len++] = 1;
+	for (size_t i = 1; i < n;) {
+		size_t run = 1;
+		while (i + run < n && run < 257 && bytes[i + run] == bytes[i])
+			run++;
+		if (len + (run > 1 ? 3 : 1) > max)
+			return 0;
+		ret[len++] = bytes[i];
+		if (run > 1) {
+			ret[len++] = bytes[i];
+			ret[len++] = (uint8_t)(run - 2);
+		}
+		i += run;
+	}
+	return len;
+}
+
+/* False: too long. */
+static bool unpack(uint8_t *bytes, size_t *n, size_t size)
+{
+	uint8_t packed[PACKED_MAX_BYTES];
+	size_t packed_n = *n, len = 1;
+
+	if (packed_n > sizeof(packed))
+		return false;
+	memcpy(packed, bytes, packed_n);
+	bytes[0] = 0;
+	for (size_t i = 1; i < packed_n;) {
+		bool is_run = i + 2 < packed_n && packed[i] == packed[i + 1];
+		size_t run = is_run ? packed[i + 2] + 2u : 1;
+		if (len + run > size)
+			return false;
+		memset(bytes + len, packed[i], run);
+		len += run;
+		i += is_run ? 3 : 1;
+	}
+	*n = len;
+	return true;
+}
+
+static void print(const struct identity *identity, const uint8_t *bytes, size_t n, char *ret)
+{
+	uint8_t packed[PACKED_MAX_BYTES];
+	size_t packed_n = identity->packed ? pack(bytes, n, packed) : 0;
+
+	encode(packed_n ? packed : bytes, packed_n ? packed_n : n, ret);
+}
+
 void id_print_folder(const struct identity *identity, uint64_t fid, char ret[FOLDER_ID_SIZE])
 {
 	uint8_t bytes[FOLDER_BYTES];
@@ -106,7 +160,7 @@ void id_print_folder(const struct identity *identity, uint64_t fid, char ret[FOL
 	uint8_t *p = put_object(put_head(bytes, identity, FOLDER_ENTRY_BYTES, 1), identity, fid);
 	if (identity->bare)
 		*p++ = BARE_FOLDER;
-	encode(bytes, (size_t)(p - bytes), ret);
+	print(identity, bytes, (size_t)(p - bytes), ret);
 }
 
 void id_print_item(const struct identity *identity, uint64_t fid, uint64_t mid,
@@ -118,7 +172,7 @@ void id_print_item(const struct identity *identity, uint64_t fid, uint64_t mid,
 	p = put_object(put_object(p, identity, fid), identity, mid);
 	if (identity->bare)
 		*p++ = BARE_ITEM;
-	encode(bytes, (size_t)(p - bytes), ret);
+	print(identity, bytes, (size_t)(p - bytes), ret);
 }
 
 /* The counters stand at the end of what is the same for both forms but for a byte. */
@@ -151,6 +205,8 @@ enum id_kind id_parse(const struct identity *identity, const char *id, uint64_t 
 		return ID_MALFORMED;
 	if (identity->bare)
 		return parse_bare(identity, bytes, n, ret_fid, ret_mid);
+	if (identity->packed && n > 0 && bytes[0] == 1 && !unpack(bytes, &n, sizeof(bytes)))
+		return ID_MALFORMED;
 	if ((n != FOLDER_BYTES && n != ITEM_BYTES) || memcmp(bytes, "\0\3\44\0", 4) != 0)
 		return ID_MALFORMED;
 	if (memcmp(bytes + 4, identity->moniker, MONIKER_CHARS) != 0)

@@ -21,6 +21,9 @@
  * 48-bit counter}: it is PR_CHANGE_KEY too, and the last entry of the
  * PR_PREDECESSOR_CHANGE_LIST.
  *
+ * With compression 1 what follows that byte is packed: of a run of one byte two stand there, and how
+ * many more. Such an Id begins with AQ in place of AA.
+ *
  * gromox has less around them: an Id is base64 of the ENTRYID and a byte (2: folder,
  * 3: item), a ChangeKey is base64 of the XID, and there are no stubs.
  *
@@ -40,6 +43,7 @@ struct identity {
 	uint8_t replica[GUID_BYTES];
 	uint8_t elsewhere[GUID_BYTES]; /* a replica that some items once came from */
 	bool bare;		       /* as gromox has them, see above */
+	bool packed;		       /* compression 1, where that is no longer */
 };
 
 /* The identity of the mailbox of that name: the same one in every run. */

@@ -16,41 +16,61 @@
 	"MajorVersion=\"" major "\" MinorVersion=\"" minor "\" MajorBuildNumber=\"" build \
 	"\" MinorBuildNumber=\"" revision "\" Version=\"" schema "\""
 
-#define EXCHANGE \
+/* The names that the Header declares come in another order by version, or stand elsewhere. */
+#define EXCHANGE(names, on_body) \
 	.before_version = "<?xml version=\"1.0\" encoding=\"utf-8\"?><s:Envelope xmlns:s=\"" SOAP \
 			  "\"><s:Header><h:ServerVersionInfo ", \
-	.after_version = " xmlns:h=\"" TYPES "\" xmlns=\"" TYPES "\" xmlns:xsd=\"" XSD \
-			 "\" xmlns:xsi=\"" XSI "\"/></s:Header><s:Body xmlns:xsi=\"" XSI \
-			 "\" xmlns:xsd=\"" XSD "\">", \
+	.after_version = " xmlns:h=\"" TYPES "\"" names "/></s:Header><s:Body" on_body ">", \
 	.end = "</s:Body></s:Envelope>", .heartbeat_ms = 45000, .backlog = 60000
+#define DEFAULT_NS " xmlns=\"" TYPES "\""
+#define XSD_NS " xmlns:xsd=\"" XSD "\""
+#define XSI_NS " xmlns:xsi=\"" XSI "\""
 
-/* The usual one first. Of the other Exchanges only the version is copied yet. */
+/* The usual one first. */
 static const struct like all[] = {
 	{
 		.name = "exchange2019",
 		.version = VERSION("15", "2", "1748", "10", "V2017_07_11"),
-		EXCHANGE,
+		EXCHANGE(DEFAULT_NS XSD_NS XSI_NS, XSI_NS XSD_NS),
+		.on_operation = "",
+		.product = "Microsoft-IIS/10.0",
+		.asp_net = "4.0.30319",
 		.subscriptions = 5000,
 		.streams = 10,
 	},
 	{
 		.name = "exchange2013",
 		.version = VERSION("15", "0", "1156", "2", "V2_23"),
-		EXCHANGE,
+		EXCHANGE(DEFAULT_NS XSD_NS XSI_NS, XSI_NS XSD_NS),
+		.on_operation = "",
+		.newest = "Exchange2013_SP1",
+		.product = "Microsoft-IIS/8.5",
+		.asp_net = "4.0.30319",
+		.names_client = true,
 		.subscriptions = 5000,
 		.streams = 3,
 	},
 	{
 		.name = "exchange2010",
 		.version = VERSION("14", "3", "195", "1", "Exchange2010_SP2"),
-		EXCHANGE,
+		EXCHANGE(DEFAULT_NS XSI_NS XSD_NS, XSI_NS XSD_NS),
+		.on_operation = "",
+		.newest = "Exchange2010_SP2",
+		.product = "Microsoft-IIS/7.5",
+		.asp_net = "2.0.50727",
+		.nameless = true,
 		.subscriptions = 20,
 		.streams = 10,
 	},
 	{
 		.name = "online",
 		.version = VERSION("15", "20", "178", "14", "V2017_07_11"),
-		EXCHANGE,
+		EXCHANGE(XSD_NS XSI_NS, ""),
+		.on_operation = XSD_NS XSI_NS,
+		.product = "Microsoft-IIS/10.0",
+		.asp_net = "4.0.30319",
+		.two_front_ends = true,
+		.packed_ids = true,
 		.subscriptions = 20,
 		.streams = 10,
 	},
@@ -62,6 +82,7 @@ static const struct like all[] = {
 				  "\"><SOAP:Header><t:ServerVersionInfo xmlns:t=\"" TYPES "\" ",
 		.after_version = "/></SOAP:Header><SOAP:Body>",
 		.end = "</SOAP:Body></SOAP:Envelope>",
+		.on_operation = "",
 		.bare_http = true,
 		.bare_ids = true,
 		.plain_faults = true,

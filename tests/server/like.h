@@ -17,6 +17,14 @@ struct like {
 	const char *version;				  /* the attributes of ServerVersionInfo */
 	const char *before_version, *after_version, *end; /* the envelope around */
 
+	const char *on_operation; /* names that its response element declares */
+	const char *newest;	  /* RequestServerVersion; NULL: any that there is */
+
+	const char *product, *asp_net; /* what the web server calls itself */
+	bool nameless;		       /* no word of machines and requests, one cookie */
+	bool names_client;	       /* a cookie for it */
+	bool two_front_ends;	 /* each in a line of its own, and a cookie of a foreign domain */
+	bool packed_ids;	 /* those that get no longer by it */
 	bool bare_http;		 /* a Content-Length and no headers of IIS */
 	bool bare_ids;		 /* ids are ENTRYIDs, change keys are XIDs */
 	bool plain_faults;	 /* HTTP 200, and no detail */

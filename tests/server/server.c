@@ -75,6 +75,7 @@ void server_loaded(struct server *server)
 		struct mailbox *box = server->users[i].box;
 		box->like = server->like;
 		box->identity.bare = server->like->bare_ids;
+		box->identity.packed = server->like->packed_ids;
 		mailbox_loaded(box);
 	}
 }

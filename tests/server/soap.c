@@ -135,9 +135,9 @@ void soap_schema_fault(struct call *call, const char *fmt, ...)
 void reply_begin(struct call *call, const char *name)
 {
 	xml_rawf(call->out,
-		 "<m:%sResponse xmlns:m=\"" MESSAGES_NS "\" xmlns:t=\"" TYPES_NS "\">"
+		 "<m:%sResponse xmlns:m=\"" MESSAGES_NS "\"%s xmlns:t=\"" TYPES_NS "\">"
 		 "<m:ResponseMessages>",
-		 name);
+		 name, call->server->like->on_operation);
 }
 
 void reply_end(struct call *call, const char *name)
@@ -236,13 +236,17 @@ static bool check_version(struct call *call, const xmlNode *header)
 					     "Exchange2012", "Exchange2013",	 "Exchange2013_SP1",
 					     "Exchange2015", "Exchange2016" };
 	const xmlNode *node = node_child(header, "RequestServerVersion");
-	const char *version = node_attr(node, "Version");
+	const char *version = node_attr(node, "Version"), *newest = call->server->like->newest;
+	bool too_new = false;
 
-	if (!node || strncmp(version, "V20", 3) == 0)
+	if (!node || (strncmp(version, "V20", 3) == 0 && !newest))
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+	for (size_t i = 0; i < ARRAY_LEN(known) && !too_new; i++) {
 		if (strcmp(version, known[i]) == 0)
 			return true;
+		too_new = newest && strcmp(newest, known[i]) == 0;
+	}
+	server_count(call->server, "ErrorInvalidServerVersion");
 	soap_fault(call, "ErrorInvalidServerVersion", "The specified server version is invalid.");
 	return false;
 }

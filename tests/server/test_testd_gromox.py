@@ -191,7 +191,8 @@ def test_unknown_names_are_refused():
     ("online", "15.20")))
 def test_versions(name, version):
     with testd.Server("--like", name) as server:
-        reply = server.ask(get_item("A"))
+        asked = testd.envelope(get_item("A")).replace("Exchange2013_SP1", "Exchange2010_SP2")
+        reply = testd.parse(server.post(asked)[1])
         info = reply.find(".//t:ServerVersionInfo", NS)
         assert f"{info.get('MajorVersion')}.{info.get('MinorVersion')}" == version
         assert codes(reply) == ["ErrorInvalidIdMalformed"]

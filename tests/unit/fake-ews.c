@@ -171,6 +171,17 @@ const char *ews_code(const struct ews *ews)
 	return "";
 }
 
+const char *ews_version(const struct ews *ews)
+{
+	(void)ews;
+	return "Exchange2013_SP1";
+}
+
+void ews_claim(struct ews *ews, const char *version)
+{
+	(void)ews, (void)version;
+}
+
 int64_t ews_back_off_ms(const struct ews *ews)
 {
 	return ews->back_off_ms;
