@@ -160,14 +160,14 @@ static bool is_sound(const struct chunk *chunk)
 	return chunk->bytes && sum_of(chunk->bytes, chunk->n) == chunk->sum;
 }
 
-/* Whether the spool has these bytes there. */
+/* Whether the spool has these bytes there. What is damaged is never the same: the file gets others. */
 static enum err compare(const struct chunk *chunk, const struct spool *content, char **room,
 			bool *ret)
 {
 	const char *bytes = NULL;
 
-	*ret = chunk->bytes && chunk->at < content->len &&
-	       chunk->n == chunk_len(content, chunk->at);
+	*ret = chunk->at < content->len && chunk->n == chunk_len(content, chunk->at) &&
+	       is_sound(chunk);
 	if (!*ret)
 		return ERR_OK;
 	enum err err = spool_view(content, chunk->at, chunk->n, room, &bytes);

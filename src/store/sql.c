@@ -155,11 +155,12 @@ struct query query_values(struct store *store, enum sql sql, const struct value 
 
 bool query_next(struct query *q)
 {
-	if (q->err)
+	if (q->err || q->is_over)
 		return false;
 	int rc = sqlite3_step(q->stmt);
 	if (rc == SQLITE_ROW)
 		return true;
+	q->is_over = true; /* SQLite would begin again */
 	if (rc != SQLITE_DONE)
 		q->err = sql_err(q->store, rc, sql_name(q->sql));
 	return false;

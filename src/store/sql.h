@@ -74,6 +74,7 @@ struct query {
 	enum sql sql;
 	sqlite3_stmt *stmt;
 	enum err err;
+	bool is_over;
 };
 
 #define query(store, sql, ...) \
@@ -82,7 +83,7 @@ struct query {
 	run_values(store, sql, (const struct value[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 
 struct query query_values(struct store *store, enum sql sql, const struct value *values);
-/* True: there is a row. */
+/* True: there is a row. False once is false for ever. */
 bool query_next(struct query *q);
 /* The first row; ERR_NOT_FOUND when there is none. */
 MUST_CHECK enum err query_one(struct query *q);

@@ -26,6 +26,14 @@ static int64_t ask(struct bench *b, const char *sql)
 	return n;
 }
 
+static int64_t ask_of(struct bench *b, const char *sql, uint64_t ino)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), sql, (unsigned long long)ino);
+	return ask(b, text);
+}
+
 /* A text of a length that is told by i, other than those around it. */
 static void print_text(int i, char text[TEXT_MAX])
 {
@@ -194,17 +202,21 @@ static void test_a_file_in_two_rows_is_one_piece(void **state)
 static void check_row_is_missed(struct bench *b, const char *sql)
 {
 	AUTO(buf) struct buf bytes = { 0 };
-	char text[TEXT_MAX], drop[96];
+	char text[TEXT_MAX];
 	uint64_t dir = fill(b), ino = find_split(b);
 	int i = 0;
 
 	while (look_at(b, dir, i).ino != ino)
 		i++;
-	snprintf(drop, sizeof(drop), sql, (unsigned long long)ino);
-	ask(b, drop);
+	uint64_t behind = 1 + (uint64_t)ask_of(b,
+					       "SELECT length(data) FROM content "
+					       "WHERE id = (%llu << 20) + 1",
+					       ino);
+	ask_of(b, sql, ino);
 	check_err(store_read_content(b->store, ino, 0, TEXT_MAX, &bytes), ERR_DAMAGED);
 	buf_clear(&bytes);
 	check_err(store_read_content(b->store, ino, 0, 10, &bytes), ERR_DAMAGED);
+	check_err(store_read_content(b->store, ino, behind, 10, &bytes), ERR_DAMAGED);
 	/* The same bytes again are another inode: the old one has lost them. */
 	print_text(i, text);
 	deliver_text(b, dir, i, text);
@@ -220,6 +232,24 @@ static void test_a_lost_first_row_is_damage(void **state)
 static void test_a_lost_second_row_is_damage(void **state)
 {
 	check_row_is_missed(*state, "DELETE FROM content WHERE id = (%llu << 20) + 2");
+}
+
+static void test_I2_what_a_lost_row_leaves_is_not_the_file(void **state)
+{
+	struct bench *b = *state;
+	AUTO(spool) struct spool spool = { .dir = b->dir };
+	AUTO(buf) struct buf bytes = { 0 };
+	bool same = true;
+
+	fill(b);
+	uint64_t ino = find_split(b);
+	check_ok(store_read_content(b->store, ino, 0, TEXT_MAX, &bytes));
+	size_t n = (size_t)ask_of(b, "SELECT length(data) FROM content WHERE id = (%llu << 20) + 1",
+				  ino);
+	ask_of(b, "DELETE FROM content WHERE id = (%llu << 20) + 2", ino);
+	check_ok(spool_append(&spool, bytes.bytes, n));
+	check_ok(content_equal(b->store, ino, &spool, &same));
+	assert_false(same);
 }
 
 static void copy_file(struct bench *b, const char *end)
@@ -291,6 +321,7 @@ int main(void)
 		bench_test(test_a_file_in_two_rows_is_one_piece),
 		bench_test(test_a_lost_first_row_is_damage),
 		bench_test(test_a_lost_second_row_is_damage),
+		bench_test(test_I2_what_a_lost_row_leaves_is_not_the_file),
 		bench_test(test_I1_what_was_committed_is_in_the_files),
 	};
 
