@@ -81,8 +81,10 @@ enum err spool_view(const struct spool *spool, uint64_t offset, size_t n, char *
 	}
 	if (!*room)
 		*room = malloc(n);
-	*ret = *room;
-	return *room ? spool_read(spool, offset, *room, n) : ERR_NOMEM;
+	enum err err = *room ? spool_read(spool, offset, *room, n) : ERR_NOMEM;
+	if (!err)
+		*ret = *room;
+	return err;
 }
 
 void spool_release(struct spool *spool)

@@ -26,14 +26,12 @@ static int number(const char *digits, int n)
 	return value;
 }
 
-/* Days since 1970 in the Gregorian calendar, which libc tells many times slower. False when there
- * is no such day. */
-static bool count_days(int year, int month, int day, int64_t *ret)
+bool text_count_days(int64_t year, int month, int day, int64_t *ret)
 {
 	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
 	const int to_1970 = 719162; /* from the year 1 */
 	bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	int past = year - 1;
+	int64_t past = year - 1;
 
 	if (year < 1 || month < 1 || month > 12 || day < 1 ||
 	    day > before[month] - before[month - 1] + (is_leap && month == 2))
@@ -64,7 +62,7 @@ bool text_parse_time(const char *s, int64_t *ret)
 	int offset_s;
 
 	if (!has_form(s, form) ||
-	    !count_days(number(s, 4), number(s + 5, 2), number(s + 8, 2), &days))
+	    !text_count_days(number(s, 4), number(s + 5, 2), number(s + 8, 2), &days))
 		return false;
 	int hour = number(s + 11, 2), minute = number(s + 14, 2), second = number(s + 17, 2);
 	if (hour > 23 || minute > 59 || second > 60)
@@ -115,6 +113,23 @@ enum err text_print_hex(struct buf *buf, const void *bytes, size_t n)
 			text[len++] = digits[*p & 15];
 		}
 		err = buf_append(buf, text, len);
+	}
+	return err;
+}
+
+static int digit_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum err text_parse_hex(struct buf *buf, const char *s, size_t n)
+{
+	enum err err = n % 2 ? ERR_INVALID : ERR_OK;
+
+	for (size_t i = 0; !err && i < n; i += 2) {
+		int high = digit_of(s[i]), low = digit_of(s[i + 1]);
+		err = high < 0 || low < 0 ? ERR_INVALID
+					  : buf_append_char(buf, (char)(high << 4 | low));
 	}
 	return err;
 }

@@ -17,10 +17,15 @@
 /* Accepts what EWS sends: "2024-01-30T10:15:12Z", with a fraction (dropped) or
  * an offset (applied). False, and *ret untouched, for anything else. */
 bool text_parse_time(const char *s, int64_t *ret);
+/* Days from 1970-01-01 to a day of the Gregorian calendar, from the year 1 on, which libc counts many
+ * times slower. False, and *ret untouched, when there is no such day. */
+bool text_count_days(int64_t year, int month, int day, int64_t *ret);
 /* "2024-01-30T10:15:12Z"; years beyond 9999 and TIME_NONE are refused. */
 MUST_CHECK enum err text_print_time(struct buf *buf, int64_t time);
 
 MUST_CHECK enum err text_print_hex(struct buf *buf, const void *bytes, size_t n);
+/* Lower case, as it is printed; ERR_INVALID. */
+MUST_CHECK enum err text_parse_hex(struct buf *buf, const char *s, size_t n);
 
 MUST_CHECK enum err text_print_base64(struct buf *buf, const void *bytes, size_t n);
 /* Whole texts only; white space is skipped. ERR_INVALID for anything else. */

@@ -4,27 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-enum err decode_hex(const char *text, size_t n, struct buf *ret)
-{
-	enum err err = n % 2 ? ERR_INVALID : ERR_OK;
-
-	for (size_t i = 0; !err && i + 1 < n; i += 2) {
-		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
-		err = high < 0 || low < 0 ? ERR_INVALID
-					  : buf_append_char(ret, (char)(high << 4 | low));
-	}
-	return err;
-}
-
 enum err decode_print_guid(struct buf *buf, const uint8_t guid[XID_GUID_LEN])
 {
 	/* Which byte stands where; -1 is a dash. */

@@ -6,9 +6,6 @@
 
 /* decode - change keys and predecessor lists for people. Pure. */
 
-/* As user.mapi.* shows it. ERR_INVALID for what is no hex. */
-MUST_CHECK enum err decode_hex(const char *text, size_t n, struct buf *ret);
-
 /* "1c0e8b1c-57ad-4c0f-9d1e-0123456789ab": the first three fields are little endian. */
 MUST_CHECK enum err decode_print_guid(struct buf *buf, const uint8_t guid[XID_GUID_LEN]);
 /* GUID and counter; that in hex with its leading zeros, as it is compared, and as a number. */

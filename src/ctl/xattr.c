@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/xattr.h>
 
+#include "base/text.h"
+
 enum { VALUE_MAX_BYTES = 65536 };
 
 enum err xattr_load(const char *path, enum attr attr, struct buf *ret)
@@ -31,7 +33,7 @@ static enum err load_hex(const char *path, enum attr attr, struct buf *ret)
 	AUTO(buf) struct buf text = { 0 };
 	enum err err = xattr_load_if_any(path, attr, &text);
 
-	return err ? err : decode_hex(buf_str(&text), text.len, ret);
+	return err ? err : text_parse_hex(ret, buf_str(&text), text.len);
 }
 
 enum err xattr_load_diagnosis(const char *path, struct buf *sync, struct diagnosis *ret)

@@ -2,6 +2,7 @@
 #include "model/since.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -25,66 +26,19 @@ bool since_parse(const char *text, struct since *ret)
 	return true;
 }
 
-/* --- the calendar, for years from 1 on: days since 1970-01-01 --- */
-
-struct date {
-	int64_t year;
-	int month, day; /* from 1 */
-};
-
-static bool is_leap(int64_t year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int month_len(int64_t year, int month)
-{
-	static const int lens[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-
-	return lens[month - 1] + (month == 2 && is_leap(year));
-}
-
-/* Days before the first of January. */
-static int64_t year_start(int64_t year)
-{
-	int64_t before = year - 1;
-
-	return before * 365 + before / 4 - before / 100 + before / 400 - 719162;
-}
-
-static struct date date_of(int64_t days)
-{
-	struct date date = { .year = 1970 + days / 366 - (days < 0), .month = 1 };
-
-	while (year_start(date.year + 1) <= days)
-		date.year++;
-	days -= year_start(date.year);
-	while (days >= month_len(date.year, date.month))
-		days -= month_len(date.year, date.month++);
-	date.day = (int)days + 1;
-	return date;
-}
-
-static int64_t days_of(const struct date *date)
-{
-	int64_t days = year_start(date->year) + date->day - 1;
-
-	for (int month = 1; month < date->month; month++)
-		days += month_len(date->year, month);
-	return days;
-}
-
+/* The same day of that month, or its last one: in the calendar, in days since 1970. */
 static int64_t months_before(int64_t days, int n)
 {
-	struct date date = date_of(days);
-	int64_t months = date.year * 12 + date.month - 1 - n;
+	time_t time = days * DAY_S;
+	struct tm tm = { 0 };
 
-	date.year = months / 12;
-	date.month = (int)(months % 12) + 1;
-	int len = month_len(date.year, date.month);
-	if (date.day > len)
-		date.day = len;
-	return days_of(&date);
+	gmtime_r(&time, &tm);
+	int64_t months = (tm.tm_year + INT64_C(1900)) * 12 + tm.tm_mon - n, ret = 0;
+	for (int day = tm.tm_mday; day > 0; day--) {
+		if (text_count_days(months / 12, (int)(months % 12) + 1, day, &ret))
+			break;
+	}
+	return ret;
 }
 
 int64_t since_edge(const struct since *since, int64_t now)

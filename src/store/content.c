@@ -160,7 +160,7 @@ static bool is_sound(const struct chunk *chunk)
 	return chunk->bytes && sum_of(chunk->bytes, chunk->n) == chunk->sum;
 }
 
-/* Whether the spool has these bytes there. What is damaged is never the same: the file gets others. */
+/* Whether the spool has these bytes there. Of damage nothing is the same: the file gets new bytes. */
 static enum err compare(const struct chunk *chunk, const struct spool *content, char **room,
 			bool *ret)
 {

@@ -21,7 +21,7 @@ static enum err load_bytes(const struct buf *set, enum attr attr, struct buf *re
 
 	if (err)
 		return err == ERR_NO_XATTR ? ERR_OK : err;
-	err = pack_parse_hex(hex, n, ret);
+	err = text_parse_hex(ret, hex, n);
 	return err == ERR_INVALID ? ERR_DAMAGED : err;
 }
 

@@ -176,8 +176,6 @@ MUST_CHECK enum err held_drop(struct store *store, uint64_t ino);
 MUST_CHECK enum err pack_attrs(const struct buf *set, struct buf *ret);
 /* Appends; ERR_DAMAGED. */
 MUST_CHECK enum err unpack_attrs(const void *bytes, size_t n, struct buf *set);
-/* Of lower case; ERR_INVALID. */
-MUST_CHECK enum err pack_parse_hex(const char *hex, size_t n, struct buf *ret);
 
 /* --- attrs.c --- */
 

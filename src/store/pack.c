@@ -72,27 +72,10 @@ static enum err put_time(struct buf *ret, const struct attr_entry *entry)
 	return err ? err : buf_append(ret, &word, TIME_BYTES);
 }
 
-static int digit_of(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-enum err pack_parse_hex(const char *hex, size_t n, struct buf *ret)
-{
-	enum err err = n % 2 ? ERR_INVALID : ERR_OK;
-
-	for (size_t i = 0; !err && i < n; i += 2) {
-		int high = digit_of(hex[i]), low = digit_of(hex[i + 1]);
-		err = high < 0 || low < 0 ? ERR_INVALID
-					  : buf_append_char(ret, (char)(high << 4 | low));
-	}
-	return err;
-}
-
 static enum err put_bytes(struct buf *ret, const struct attr_entry *entry, enum form form)
 {
 	AUTO(buf) struct buf bytes = { 0 };
-	enum err err = form == FORM_HEX ? pack_parse_hex(entry->value, entry->n, &bytes)
+	enum err err = form == FORM_HEX ? text_parse_hex(&bytes, entry->value, entry->n)
 					: sql_parse_id(entry->value, entry->n, &bytes);
 
 	return err ? err : put_value(ret, entry->attr, form, bytes.bytes, bytes.len);

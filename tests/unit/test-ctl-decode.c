@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include "base/text.h"
 #include "ctl/decode.h"
 
 /* 22 bytes: a GUID whose fields can be told apart, and the counter 0x10002a. */
@@ -8,28 +9,13 @@
 #define OTHER_HEX "ffeeddccbbaa99887766554433221100"
 #define KEY_HEX GUID_HEX "00000010002a"
 
-static void test_hex_is_whole_and_lower_case(void **state)
-{
-	AUTO(buf) struct buf buf = { 0 };
-	(void)state;
-
-	check_ok(decode_hex("00ff1a", 6, &buf));
-	assert_int_equal(buf.len, 3);
-	assert_memory_equal(buf.bytes, "\x00\xff\x1a", 3);
-	check_err(decode_hex("0", 1, &buf), ERR_INVALID);
-	check_err(decode_hex("0g", 2, &buf), ERR_INVALID);
-	check_err(decode_hex("AB", 2, &buf), ERR_INVALID);
-	check_ok(decode_hex("", 0, &buf));
-	assert_int_equal(buf.len, 3);
-}
-
 static void test_a_guid_and_its_counter_look_as_windows_shows_them(void **state)
 {
 	AUTO(buf) struct buf key = { 0 }, text = { 0 };
 	struct xid xid;
 	(void)state;
 
-	check_ok(decode_hex(KEY_HEX, strlen(KEY_HEX), &key));
+	check_ok(text_parse_hex(&key, KEY_HEX, strlen(KEY_HEX)));
 	assert_true(xid_parse(key.bytes, key.len, &xid));
 	check_ok(decode_print_xid(&text, &xid));
 	assert_string_equal(text.bytes, "33221100-5544-7766-8899-aabbccddeeff  "
@@ -43,8 +29,8 @@ static void check_explained(const char *sync, const char *key, const char *list,
 	AUTO(buf) struct buf text = { 0 };
 	size_t lines_n = 0;
 
-	check_ok(decode_hex(key, strlen(key), &diagnosis.change_key));
-	check_ok(decode_hex(list, strlen(list), &diagnosis.predecessors));
+	check_ok(text_parse_hex(&diagnosis.change_key, key, strlen(key)));
+	check_ok(text_parse_hex(&diagnosis.predecessors, list, strlen(list)));
 	check_ok(diagnosis_explain(&text, &diagnosis));
 	for (; *words; words++, lines_n++)
 		assert_non_null(strstr(text.bytes, *words));
@@ -84,7 +70,6 @@ static void test_each_fault_is_explained_in_a_sentence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hex_is_whole_and_lower_case),
 		cmocka_unit_test(test_a_guid_and_its_counter_look_as_windows_shows_them),
 		cmocka_unit_test(test_each_fault_is_explained_in_a_sentence),
 	};

@@ -57,7 +57,7 @@ static void test_times_are_read_as_ews_writes_them(void **state)
 static void test_every_day_is_read_as_libc_has_it(void **state)
 {
 	const int64_t year_1 = INT64_C(-62135596800), year_10000 = INT64_C(253402300800);
-	const int64_t step = 5 * 86400 + 3601;
+	const int64_t step = 86400 - 1;
 	AUTO(buf) struct buf text = { 0 };
 	(void)state;
 
@@ -75,6 +75,21 @@ static void test_every_day_is_read_as_libc_has_it(void **state)
 		assert_true(text_parse_time(text.bytes, &again));
 		assert_int_equal(again, time);
 	}
+}
+
+static void test_hex_is_whole_and_lower_case(void **state)
+{
+	AUTO(buf) struct buf buf = { 0 };
+	(void)state;
+
+	check_ok(text_parse_hex(&buf, "00ff1a", 6));
+	assert_int_equal(buf.len, 3);
+	assert_memory_equal(buf.bytes, "\x00\xff\x1a", 3);
+	check_err(text_parse_hex(&buf, "0", 1), ERR_INVALID);
+	check_err(text_parse_hex(&buf, "0g", 2), ERR_INVALID);
+	check_err(text_parse_hex(&buf, "AB", 2), ERR_INVALID);
+	check_ok(text_parse_hex(&buf, "", 0));
+	assert_int_equal(buf.len, 3);
 }
 
 static void test_base64_survives_the_round_trip_and_refuses_rubbish(void **state)
@@ -124,6 +139,7 @@ int main(void)
 		cmocka_unit_test(test_a_hash_knows_where_its_parts_end),
 		cmocka_unit_test(test_times_are_read_as_ews_writes_them),
 		cmocka_unit_test(test_every_day_is_read_as_libc_has_it),
+		cmocka_unit_test(test_hex_is_whole_and_lower_case),
 		cmocka_unit_test(test_base64_survives_the_round_trip_and_refuses_rubbish),
 		cmocka_unit_test(test_numbers_are_whole_and_within_range),
 	};
