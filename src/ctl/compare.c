@@ -21,16 +21,18 @@ static const char is_incomplete[] =
 	"    AND shown_in IS NOT NULL),"
 	"  (SELECT count(*) = 0 FROM main.folder)";
 
-/* The files of a cache with their paths. %1$s: main or old. */
-static const char files_view[] =
-	"CREATE TEMP VIEW %1$s_file AS WITH RECURSIVE dir(ino, path) AS ("
+/* The files of a cache with their paths, once for all, to be found by id: what the caches find ids by
+ * is of each its own. %1$s: main or old. */
+static const char files_table[] =
+	"CREATE TEMP TABLE %1$s_file AS WITH RECURSIVE dir(ino, path) AS ("
 	"  SELECT 1, '' UNION ALL SELECT f.ino, dir.path || f.shown_as || '/'"
 	"  FROM %1$s.folder f JOIN dir ON f.shown_in = dir.ino WHERE f.shown_as IS NOT NULL)"
 	"SELECT i.ews_id AS ews_id, i.change_key AS change_key, i.is_read AS is_read, i.ino AS ino,"
 	"  i.file_size AS size,"
 	"  dir.path || e.name AS path"
 	" FROM %1$s.item i JOIN %1$s.entry e ON e.parent = i.folder AND e.id = i.entry"
-	" JOIN dir ON dir.ino = i.folder WHERE i.ino IS NOT NULL";
+	" JOIN dir ON dir.ino = i.folder WHERE i.ino IS NOT NULL;"
+	"CREATE INDEX temp.%1$s_id ON %1$s_file (ews_id)";
 
 /* What the store knows of a content without reading it. */
 #define SUMS(schema, file) \
@@ -130,11 +132,11 @@ static enum err check_version(sqlite3 *db, const char *schema, const char *path,
 		path);
 }
 
-static enum err make_view(sqlite3 *db, const char *schema)
+static enum err make_table(sqlite3 *db, const char *schema)
 {
 	AUTO(buf) struct buf sql = { 0 };
 	/* NOLINTNEXTLINE: the format is ours */
-	enum err err = buf_printf(&sql, files_view, schema);
+	enum err err = buf_printf(&sql, files_table, schema);
 
 	if (err)
 		return err;
@@ -153,9 +155,9 @@ static enum err open_both(const struct cache *cache, sqlite3 **ret, struct buf *
 	if (!err)
 		err = check_version(db, "old", cache->old, reason);
 	if (!err)
-		err = make_view(db, "main");
+		err = make_table(db, "main");
 	if (!err)
-		err = make_view(db, "old");
+		err = make_table(db, "old");
 	if (!err)
 		*ret = give(db);
 	else if (!reason->len && db)

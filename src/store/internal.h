@@ -3,6 +3,7 @@
 #define STORE_INTERNAL_H
 
 #include "base/clock.h"
+#include "base/siphash.h"
 #include "base/spool.h"
 #include "store/set.h"
 #include "store/sql.h"
@@ -66,6 +67,7 @@ struct store {
 	char reason[512];
 	uint32_t generation;
 	uint64_t first_ino;
+	uint8_t secret[SIPHASH_SECRET_BYTES]; /* of keys that names and ids are found by */
 	bool has_met_damage;
 
 	/* The rest is the writer's. */

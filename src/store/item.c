@@ -78,8 +78,8 @@ static enum err add_item(struct store *store, uint64_t folder, const struct item
 	struct value null = v_text(NULL);
 	int64_t row = (int64_t)store->last[NUMBER_ROW] + 1;
 
-	enum err err = run(store, SQL_ADD_ITEM, v_int(row), v_id_key(head->id), v_id(head->id),
-			   v_ino(folder), v_int(head->kind),
+	enum err err = run(store, SQL_ADD_ITEM, v_int(row), v_id_key(store, head->id),
+			   v_id(head->id), v_ino(folder), v_int(head->kind),
 			   head->has_read ? v_int(head->is_read) : null,
 			   v_int((int64_t)record.size), v_time(head->received),
 			   v_time(head->modified), job ? v_int(0) : null,

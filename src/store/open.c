@@ -205,7 +205,18 @@ static enum err check_schema(struct store *store, int64_t *ret_version)
 	return ERR_OK;
 }
 
-/* The root and the generation: what every cache has from the beginning. */
+static enum err put_secret(struct store *store)
+{
+	AUTO(buf) struct buf hex = { 0 };
+	ssize_t n = getrandom(store->secret, sizeof(store->secret), 0);
+
+	if (n != sizeof(store->secret))
+		return store_fail(store, ERR_IO, "getrandom: %s", strerror(errno));
+	enum err err = text_print_hex(&hex, store->secret, sizeof(store->secret));
+	return err ? err : run(store, SQL_PUT_VALUE, v_text("secret"), v_text(hex.bytes));
+}
+
+/* The root, the generation and the secret: what every cache has from the beginning. */
 static enum err found(struct store *store)
 {
 	struct store_node root = { .mtime_ns = clock_wall_ns() };
@@ -222,6 +233,8 @@ static enum err found(struct store *store)
 		err = run(store, SQL_PUT_VALUE, v_text("first_ino"), v_text("0"));
 	if (!err)
 		err = run(store, SQL_PUT_VALUE, v_text(number_keys[NUMBER_ROW]), v_text("0"));
+	if (!err)
+		err = put_secret(store);
 	/* 1 and 2 are "." and "..". */
 	store->last[NUMBER_ENTRY] = 2;
 	/* The first number is ROOT_INO. */
@@ -266,6 +279,22 @@ static enum err load_number(struct store *store, const char *key, int64_t max, i
 	return err;
 }
 
+static enum err load_secret(struct store *store)
+{
+	AUTO(str) char *text = NULL;
+	AUTO(buf) struct buf bytes = { 0 };
+	enum err err = store_load_value(store, "secret", &text);
+
+	if (!err)
+		err = text_parse_hex(&bytes, text, strlen(text));
+	if (err == ERR_NOT_FOUND || err == ERR_INVALID ||
+	    (!err && bytes.len != sizeof(store->secret)))
+		return store_fail(store, ERR_DAMAGED, "%s: no valid secret in it", store->path);
+	if (!err)
+		memcpy(store->secret, bytes.bytes, sizeof(store->secret));
+	return err;
+}
+
 static enum err load_facts(struct store *store)
 {
 	int64_t generation = 0, first_ino = 0, last = 0;
@@ -273,6 +302,8 @@ static enum err load_facts(struct store *store)
 
 	if (!err)
 		err = load_number(store, "first_ino", INT64_MAX, &first_ino);
+	if (!err)
+		err = load_secret(store);
 	store->generation = (uint32_t)generation;
 	store->first_ino = (uint64_t)first_ino;
 	for (int i = 0; !err && i < NUMBER_COUNT; i++) {

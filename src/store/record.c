@@ -59,7 +59,7 @@ enum err record_load(struct store *store, int64_t row, struct record *ret)
 
 enum err record_find(struct store *store, const char *id, struct record *ret)
 {
-	AUTO(query) struct query q = query(store, SQL_FIND_RECORD, v_id_key(id), v_id(id));
+	AUTO(query) struct query q = query(store, SQL_FIND_RECORD, v_id_key(store, id), v_id(id));
 
 	return read_record(&q, ret);
 }

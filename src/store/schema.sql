@@ -26,7 +26,7 @@ CREATE TABLE inode (
 CREATE TABLE entry (
 	parent INTEGER NOT NULL,
 	id INTEGER NOT NULL,
-	name_key INTEGER NOT NULL, -- of name: tree.c
+	name_key INTEGER NOT NULL, -- of name, by the secret in mailbox: tree.c
 	name TEXT NOT NULL,
 	ino INTEGER NOT NULL,
 	PRIMARY KEY (parent, id)
@@ -74,7 +74,7 @@ CREATE TABLE tally (
 -- own and the row is about as long before the fetch as after: pages stay full.
 CREATE TABLE item (
 	row INTEGER PRIMARY KEY,
-	id_key INTEGER NOT NULL,    -- of ews_id: sql.h
+	id_key INTEGER NOT NULL,    -- of ews_id, by the secret: sql.h
 	ews_id NOT NULL,
 	folder INTEGER NOT NULL,
 	ino INTEGER, entry INTEGER, -- NULL: no file

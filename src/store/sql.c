@@ -69,19 +69,14 @@ static enum err prepare(struct store *store, enum sql sql)
 				  : err;
 }
 
-struct value v_id_key(const char *id)
+struct value v_id_key(const struct store *store, const char *id)
 {
-	size_t n = strlen(id), head = n % sizeof(uint64_t);
-	uint64_t word = 0, key = 0;
+	size_t n = strlen(id);
+	uint64_t last = 0;
+	size_t last_n = n < sizeof(last) ? n : sizeof(last);
 
-	memcpy(&word, id, head);
-	for (size_t i = head;; i += sizeof(word)) {
-		key = key * UINT64_C(0x9e3779b97f4a7c15) + be64toh(word);
-		if (i == n)
-			break;
-		memcpy(&word, id + i, sizeof(word));
-	}
-	return v_int((int64_t)key);
+	memcpy(&last, id + n - last_n, last_n);
+	return v_int((int64_t)(siphash(store->secret, id, n - last_n) + be64toh(last)));
 }
 
 /* The last digit before the padding has no bits that decoding drops. */

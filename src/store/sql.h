@@ -57,11 +57,12 @@ static inline struct value v_id(const char *id)
 	return (struct value){ id ? VALUE_ID : VALUE_NULL, 0, id };
 }
 /*
- * Of an id: what finds it in an index, which most ids share with no other and which is near for ids that
- * end in numbers near each other, as those that a server gives out one after the other do. New rows of an
- * index go to few of its pages so.
+ * Of an id: what finds it in an index, and what it shares with hardly another, even if a server chose
+ * the ids for that: a secret of the cache is in it. Ids that differ in their last bytes only, as those
+ * given out one after the other do, have keys as near as those bytes, so that new rows go to few pages
+ * of the index.
  */
-struct value v_id_key(const char *id);
+struct value v_id_key(const struct store *store, const char *id);
 /* Into an empty buf. ERR_INVALID: not base64, or not what encoding makes of the bytes. */
 MUST_CHECK enum err sql_parse_id(const char *id, size_t n, struct buf *ret);
 static inline struct value v_blob(const void *bytes, size_t n)

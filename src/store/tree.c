@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "store/internal.h"
 
 /* Inodes, the names they go by, and graves. */
@@ -23,17 +25,18 @@ static void read_node(struct query *q, struct store_node *ret)
 
 /*
  * What finds a name in the index of a directory. Names that begin with times near each other have
- * keys near each other, so that the index of a folder that fills grows in one place; the
- * other half tells apart those that begin alike.
+ * keys near each other, so that the index of a folder that fills grows in one place; the other half
+ * tells apart those that begin alike, by a secret, since servers choose names.
  */
-static struct value v_name_key(const char *name)
+static struct value v_name_key(const struct store *store, const char *name)
 {
 	enum { HOUR_BYTES = 13 }; /* "2024-01-30 10" */
 	uint32_t hour = 0;
 
 	for (size_t i = 0; i < HOUR_BYTES && name[i]; i++)
 		hour = hour * 10 + (name[i] & 15);
-	return v_int((int64_t)((uint64_t)hour << 32 | (uint32_t)text_hash(TEXT_HASH, name)));
+	return v_int((int64_t)((uint64_t)hour << 32 |
+			       (uint32_t)siphash(store->secret, name, strlen(name))));
 }
 
 enum err store_load_node(struct store *store, uint64_t ino, struct store_node *ret)
@@ -50,7 +53,7 @@ enum err store_find_entry(struct store *store, uint64_t dir, const char *name,
 			  struct store_node *ret)
 {
 	AUTO(query)
-	struct query q = query(store, SQL_FIND_NODE, v_int((int64_t)dir), v_name_key(name),
+	struct query q = query(store, SQL_FIND_NODE, v_int((int64_t)dir), v_name_key(store, name),
 			       v_text(name));
 	enum err err = query_one(&q);
 
@@ -96,8 +99,8 @@ enum err entry_find(struct store *store, uint64_t parent, const char *name, uint
 		    uint64_t *ret_ino)
 {
 	AUTO(query)
-	struct query q = query(store, SQL_FIND_ENTRY, v_int((int64_t)parent), v_name_key(name),
-			       v_text(name));
+	struct query q = query(store, SQL_FIND_ENTRY, v_int((int64_t)parent),
+			       v_name_key(store, name), v_text(name));
 	enum err err = query_one(&q);
 
 	if (err)
@@ -136,7 +139,7 @@ enum err entry_add(struct store *store, uint64_t parent, const char *name, uint6
 {
 	uint64_t id = store->last[NUMBER_ENTRY] + 1;
 	enum err err = run(store, SQL_ADD_ENTRY, v_int((int64_t)parent), v_int((int64_t)id),
-			   v_name_key(name), v_text(name), v_int((int64_t)ino));
+			   v_name_key(store, name), v_text(name), v_int((int64_t)ino));
 
 	if (err)
 		return err;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "test-store.h"
 
-#include "store/sql.h"
-
 /* Items: what comes in, what is shown, what the kernel side hears. */
 
 static void check_same_node(const struct store_node *a, const struct store_node *b)
@@ -415,60 +413,6 @@ static void test_a_stub_never_replaces_a_full_change_key(void **state)
 	item_row_release(&row);
 }
 
-static void test_ids_of_any_form_come_back_as_they_were(void **state)
-{
-	struct bench *b = *state;
-	static const char *const ids[] = { "AAAA",     "AAA=",	  "AAB=",	 "AA==", "AB==",
-					   "plain id", "aaaa",	  "AAAA\n",	 "====", "AA=A",
-					   "A",	       "Ünïcode", "AAMkAGI1/+8=" };
-	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
-
-	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
-		char name[16];
-		snprintf(name, sizeof(name), "%zu", i);
-		deliver(b->store, dir, ids[i], ids[i], name, name);
-	}
-	assert_int_equal(tally(b->store, dir, false).items_n, ARRAY_LEN(ids));
-	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
-		char name[16];
-		snprintf(name, sizeof(name), "%zu", i);
-		check_attr(b->store, look(b->store, dir, name).ino, ATTR_ITEM_ID, ids[i]);
-		check_attr(b->store, look(b->store, dir, name).ino, ATTR_CHANGE_KEY, ids[i]);
-	}
-}
-
-static void test_ids_that_share_a_key_are_told_apart(void **state)
-{
-	static const char first[] = "AAAAAAAABBBBBBBB";
-	static const char second[] = "AAAAAAAC\x05\xD3\x4E\xCF\x43\xAD\x4A\x18";
-	struct bench *b = *state;
-	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
-	AUTO(txn) struct txn txn = { 0 };
-
-	assert_int_equal(v_id_key(first).n, v_id_key(second).n);
-	deliver(b->store, dir, first, "K", "1", "one");
-	deliver(b->store, dir, second, "K", "2", "two");
-	check_text(b->store, look(b->store, dir, "1").ino, "one");
-	check_text(b->store, look(b->store, dir, "2").ino, "two");
-	begin(&txn, b->store);
-	check_ok(store_drop_item(&txn, second));
-	commit(&txn);
-	check_text(b->store, look(b->store, dir, "1").ino, "one");
-	assert_int_equal(tally(b->store, dir, false).known_n, 1);
-}
-
-static void test_names_that_share_a_key_are_told_apart(void **state)
-{
-	static const char *const names[] = { "2024-01-30 10dijcprrv", "2024-01-30 10jgrkoiaq" };
-	struct bench *b = *state;
-	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
-
-	deliver(b->store, dir, "AAAA", "K", names[0], "one");
-	deliver(b->store, dir, "BBBB", "K", names[1], "two");
-	check_text(b->store, look(b->store, dir, names[0]).ino, "one");
-	check_text(b->store, look(b->store, dir, names[1]).ino, "two");
-}
-
 static void test_an_item_moves_with_its_file(void **state)
 {
 	struct bench *b = *state;
@@ -506,9 +450,6 @@ int main(void)
 		bench_test(test_what_the_server_cannot_deliver_is_a_file_that_fails),
 		bench_test(test_a_name_clash_is_quarantined),
 		bench_test(test_a_stub_never_replaces_a_full_change_key),
-		bench_test(test_ids_of_any_form_come_back_as_they_were),
-		bench_test(test_ids_that_share_a_key_are_told_apart),
-		bench_test(test_names_that_share_a_key_are_told_apart),
 		bench_test(test_an_item_moves_with_its_file),
 	};
 
