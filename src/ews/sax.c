@@ -11,9 +11,10 @@ enum {
 	PATH_MAX_ELEMENTS = 10,
 	KEY_MAX_BYTES = 1024,
 	TAIL = '*',
-	RULES_MAX = 64, /* the bits of a set */
+	WORD_BITS = 64,
+	WORDS_N = SAX_RULES_MAX / WORD_BITS, /* of a set of rules, as bits */
 	NAMES_BITS = 6,
-	LONG_TEXT = 512,
+	LONG_TEXT_BYTES = 512,
 };
 
 static const struct {
@@ -51,9 +52,9 @@ struct sax {
 	const xmlChar *uris[ARRAY_LEN(namespaces)];
 	struct compiled *rules;
 	size_t rules_n;
-	/* Sets of rules, as bits: which may fit an element whose name has that hash, and which one
-	 * at that depth. */
-	uint64_t named[1 << NAMES_BITS], at_depth[SAX_DEPTH_MAX + 1];
+	/* Sets of rules: which may fit an element whose name has that hash, and which one at that
+	 * depth. */
+	uint64_t named[1 << NAMES_BITS][WORDS_N], at_depth[SAX_DEPTH_MAX + 1][WORDS_N];
 	struct frame frames[SAX_DEPTH_MAX];
 	size_t depth;
 	bool has_ended; /* the root is closed */
@@ -104,17 +105,18 @@ static size_t hash_of(const xmlChar *name)
 
 static void index_rule(struct sax *sax, const struct compiled *rule)
 {
-	uint64_t bit = UINT64_C(1) << (rule - sax->rules);
+	size_t number = (size_t)(rule - sax->rules), word = number / WORD_BITS;
+	uint64_t bit = UINT64_C(1) << number % WORD_BITS;
 	const xmlChar *last = rule->has_tail ? NULL : rule->names[rule->n - 1];
 	size_t depth = rule->depth + rule->n + rule->has_tail;
 	size_t deepest = rule->has_tail ? SAX_DEPTH_MAX : depth;
 
 	if (last)
-		sax->named[hash_of(last)] |= bit;
+		sax->named[hash_of(last)][word] |= bit;
 	for (size_t i = 0; !last && i < ARRAY_LEN(sax->named); i++)
-		sax->named[i] |= bit;
+		sax->named[i][word] |= bit;
 	for (size_t i = depth; i <= deepest; i++)
-		sax->at_depth[i] |= bit;
+		sax->at_depth[i][word] |= bit;
 }
 
 static enum err compile_rule(struct sax *sax, const struct sax_table *table,
@@ -133,6 +135,8 @@ static enum err compile_rule(struct sax *sax, const struct sax_table *table,
 			break;
 		s += n + 1;
 	}
+	if (to->depth + to->n >= SAX_DEPTH_MAX)
+		return ERR_INVALID;
 	index_rule(sax, to);
 	sax->rules_n++;
 	return ERR_OK;
@@ -146,7 +150,7 @@ static enum err compile(struct sax *sax, const struct sax_table *tables, size_t 
 	for (size_t i = 0; i < n; i++)
 		for (const struct sax_rule *r = tables[i].rules; r->path; r++)
 			rules_n++;
-	if (rules_n > RULES_MAX)
+	if (rules_n > SAX_RULES_MAX)
 		return ERR_INVALID;
 	sax->rules = calloc(rules_n, sizeof(*sax->rules));
 	if (!sax->rules)
@@ -160,7 +164,7 @@ static enum err compile(struct sax *sax, const struct sax_table *tables, size_t 
 	return err;
 }
 
-/* At the depth where it may. */
+/* Whether the element's path is the rule's; it is at a depth where that may be. */
 static bool fits(const struct sax *sax, const struct compiled *rule)
 {
 	for (size_t i = rule->n; i-- > 0;) {
@@ -174,12 +178,16 @@ static bool fits(const struct sax *sax, const struct compiled *rule)
 
 static const struct compiled *find_rule(const struct sax *sax)
 {
-	uint64_t left = sax->named[hash_of(top(sax)->name)] & sax->at_depth[sax->depth];
+	const uint64_t *named = sax->named[hash_of(top(sax)->name)];
+	const uint64_t *at_depth = sax->at_depth[sax->depth];
 
-	for (; left; left &= left - 1) {
-		const struct compiled *rule = &sax->rules[__builtin_ctzll(left)];
-		if (fits(sax, rule))
-			return rule;
+	for (size_t word = 0; word < WORDS_N; word++) {
+		for (uint64_t left = named[word] & at_depth[word]; left; left &= left - 1) {
+			const struct compiled *rule =
+				&sax->rules[word * WORD_BITS + (size_t)__builtin_ctzll(left)];
+			if (fits(sax, rule))
+				return rule;
+		}
 	}
 	return NULL;
 }
@@ -341,6 +349,14 @@ static enum err parse(void *ctx, const char *bytes, size_t n)
 	return sax->err;
 }
 
+/* The rule whose piece() has the text that comes next, else NULL. */
+static const struct compiled *piece_rule(const struct sax *sax)
+{
+	const struct compiled *rule = sax->depth > 0 ? top(sax)->rule : NULL;
+
+	return rule && rule->rule->piece ? rule : NULL;
+}
+
 /*
  * The text for a piece() may go there straight, as far as it holds no markup and the parser
  * sits on nothing that came before it. Message bodies are nearly all of what comes in; through
@@ -348,10 +364,10 @@ static enum err parse(void *ctx, const char *bytes, size_t n)
  */
 static size_t feed_piece(struct sax *sax, const char *bytes, size_t n)
 {
-	const struct compiled *rule = sax->depth > 0 ? top(sax)->rule : NULL;
+	const struct compiled *rule = piece_rule(sax);
 	const xmlParserInput *input = sax->parser->input;
 
-	if (!rule || !rule->rule->piece || sax->filter.held_n > 0 || input->cur != input->end ||
+	if (!rule || sax->filter.held_n > 0 || input->cur != input->end ||
 	    sax->parser->instate != XML_PARSER_CONTENT)
 		return 0;
 	const char *tag = memchr(bytes, '<', n);
@@ -365,7 +381,8 @@ static size_t feed_piece(struct sax *sax, const char *bytes, size_t n)
 
 /*
  * How many bytes to give the parser before feed_piece() is to have a look: up to where a long text
- * begins. Not while the parser sits on much already, since it may go through all of that each time.
+ * begins, or some of one whose beginning the parser sits on, so that it takes that. Not while it sits
+ * on much, since it may go through all of that each time.
  */
 static size_t parser_share(const struct sax *sax, const char *bytes, size_t n)
 {
@@ -373,13 +390,15 @@ static size_t parser_share(const struct sax *sax, const char *bytes, size_t n)
 	const xmlParserInput *input = sax->parser->input;
 
 	n = n < CHUNK_BYTES ? n : CHUNK_BYTES;
-	if (input->end - input->cur > LONG_TEXT)
+	if (input->end - input->cur > LONG_TEXT_BYTES)
 		return n;
-	for (size_t at = 0; n - at >= LONG_TEXT; at += LONG_TEXT) {
-		if (memchr(bytes + at, '<', LONG_TEXT))
+	for (size_t at = 0; n - at >= LONG_TEXT_BYTES; at += LONG_TEXT_BYTES) {
+		if (memchr(bytes + at, '<', LONG_TEXT_BYTES))
 			continue;
-		const char *tag = memrchr(bytes, '>', at + LONG_TEXT);
-		return tag ? (size_t)(tag + 1 - bytes) : n;
+		const char *tag = memrchr(bytes, '>', at + LONG_TEXT_BYTES);
+		if (tag)
+			return (size_t)(tag + 1 - bytes);
+		return piece_rule(sax) ? at + LONG_TEXT_BYTES : n;
 	}
 	return n;
 }

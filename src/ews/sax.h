@@ -29,7 +29,8 @@ struct sax_rule {
 	enum err (*open)(void *ctx, const struct sax *sax);
 	/* The whole text of an element without elements in it. */
 	enum err (*text)(void *ctx, const struct sax *sax, const char *text, size_t n);
-	/* The text in pieces, for the one that is too long to hold. */
+	/* The text in pieces, for the one that is too long to hold. As it stands in the reply
+	 * where it has no markup: not filtered, line ends as they are. Not together with text(). */
 	enum err (*piece)(void *ctx, const char *bytes, size_t n);
 	enum err (*close)(void *ctx, const struct sax *sax);
 	/* In place of text() when the text is longer than cap; without it ERR_LIMIT. */
@@ -45,8 +46,10 @@ struct sax_table {
 	void *ctx;
 };
 #define SAX_TABLES_MAX 2
+#define SAX_RULES_MAX 128 /* in all tables */
 
-/* The tables are copied, their rules are not. Earlier tables win. */
+/* The tables are copied, their rules are not. Earlier tables win. ERR_INVALID: too many rules, or one
+ * deeper than SAX_DEPTH_MAX. */
 MUST_CHECK enum err sax_new(const struct sax_table *tables, size_t n, struct sax **ret);
 /* The error of a rule's function as it is. ERR_PROTOCOL: not well-formed. ERR_NOT_EWS: not
  * even XML. ERR_STALE_REPLY: something follows the document. Once failed, always failed. */

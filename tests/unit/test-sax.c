@@ -261,21 +261,94 @@ static void test_a_document_reads_the_same_wherever_it_is_cut(void **state)
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define LONG X100 X100 X100 X100 X100 X100 X100 X100 X100
 
-/* What goes past the parser is what would have come through it. */
+/* What goes past the parser is, where it is sound, what would have come through it. */
 static void test_a_long_text_reads_the_same_wherever_it_is_cut(void **state)
 {
 	static const char in[] = ROOT(
 		"<y:Text>a</y:Text><y:Piece Id='p'>" LONG ">>" LONG "&amp;" LONG "<!-- " LONG
 		" --><![CDATA[<]]>" LONG "</y:Piece><y:Kind>" LONG "</y:Kind>"
-		"<y:A>" LONG "<y:Deep/>" LONG "</y:A><y:Piece>" LONG "</y:Piece>");
+		"<y:A>" LONG "<y:Deep/>" LONG "</y:A><y:Piece>" LONG "</y:Piece>"
+		"<y:A x='a>" LONG "'/><?p a>" LONG "?><y:Piece><![CDATA[a>" LONG "]]><?p a>" LONG
+		"?></y:Piece>");
 	static const char out[] = "<Root ->Text=a;<Piece p>" LONG ">>" LONG "&" LONG "<" LONG
-				  "</Piece>Kind is over;<Deep -><Piece ->" LONG "</Piece></Root>";
+				  "</Piece>Kind is over;<Deep -><Piece ->" LONG "</Piece>"
+				  "<Piece ->a>" LONG "</Piece></Root>";
 	(void)state;
 
 	for (size_t cut = 1; cut <= strlen(in) + 50; cut += cut < 20 ? 1 : 49) {
 		AUTO(buf) struct buf got = { 0 };
 		check_ok(parse_cut(in, cut, &got));
 		assert_string_equal(buf_str(&got), out);
+	}
+}
+
+static char long_text[16000];
+
+/* What goes past the parser is lent from what came. */
+static enum err count_lent(void *ctx, const char *bytes, size_t n)
+{
+	if (bytes >= long_text && bytes < long_text + sizeof(long_text))
+		*(size_t *)ctx += n;
+	return ERR_OK;
+}
+
+static void test_a_long_text_goes_past_the_parser_that_holds_its_beginning(void **state)
+{
+	static const struct sax_rule one[] = { { "a", .piece = count_lent }, { 0 } };
+	size_t lent_n = 0;
+	const struct sax_table table = { one, 0, &lent_n };
+	AUTO(sax) struct sax *sax = NULL;
+	(void)state;
+
+	memset(long_text, 'x', sizeof(long_text));
+	check_ok(sax_new(&table, 1, &sax));
+	check_ok(sax_feed(sax, "<a>some", 7));
+	check_ok(sax_feed(sax, long_text, sizeof(long_text)));
+	check_ok(sax_feed(sax, "</a>", 4));
+	check_ok(sax_finish(sax));
+	assert_in_range(lent_n, sizeof(long_text) - 2000, sizeof(long_text));
+}
+
+static enum err try_rules(size_t n, size_t depth)
+{
+	struct sax_rule some[SAX_RULES_MAX + 2] = { 0 };
+	const struct sax_table table = { some, depth, NULL };
+	AUTO(sax) struct sax *sax = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		some[i].path = "a";
+	return sax_new(&table, 1, &sax);
+}
+
+static void test_too_many_rules_or_too_deep_ones_are_refused(void **state)
+{
+	(void)state;
+	check_ok(try_rules(SAX_RULES_MAX, 0));
+	check_err(try_rules(SAX_RULES_MAX + 1, 0), ERR_INVALID);
+	check_ok(try_rules(1, SAX_DEPTH_MAX - 2));
+	check_err(try_rules(1, SAX_DEPTH_MAX), ERR_INVALID);
+}
+
+static void test_every_rule_of_many_is_found(void **state)
+{
+	struct sax_rule many[SAX_RULES_MAX + 1] = { 0 };
+	char paths[SAX_RULES_MAX][8], in[32], expected[32];
+	(void)state;
+
+	for (size_t i = 0; i < SAX_RULES_MAX; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "a%zu", i);
+		many[i] = (struct sax_rule){ paths[i], .close = note_close };
+	}
+	for (size_t i = 0; i < SAX_RULES_MAX; i++) {
+		AUTO(buf) struct buf out = { 0 };
+		AUTO(sax) struct sax *sax = NULL;
+		const struct sax_table table = { many, 0, &out };
+		snprintf(in, sizeof(in), "<a%zu/>", i);
+		snprintf(expected, sizeof(expected), "</a%zu>", i);
+		check_ok(sax_new(&table, 1, &sax));
+		check_ok(sax_feed(sax, in, strlen(in)));
+		check_ok(sax_finish(sax));
+		assert_string_equal(buf_str(&out), expected);
 	}
 }
 
@@ -368,6 +441,9 @@ int main(void)
 		cmocka_unit_test(test_a_reference_without_end_is_bounded),
 		cmocka_unit_test(test_a_document_reads_the_same_wherever_it_is_cut),
 		cmocka_unit_test(test_a_long_text_reads_the_same_wherever_it_is_cut),
+		cmocka_unit_test(test_a_long_text_goes_past_the_parser_that_holds_its_beginning),
+		cmocka_unit_test(test_too_many_rules_or_too_deep_ones_are_refused),
+		cmocka_unit_test(test_every_rule_of_many_is_found),
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_what_is_no_text_is_bounded_too),
 		cmocka_unit_test(test_an_element_with_elements_holds_no_text),
