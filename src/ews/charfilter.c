@@ -60,7 +60,7 @@ static enum char_verdict judge(const char *s, size_t n, size_t *ret_n)
 	return *s == '&' ? judge_reference(s, n, ret_n) : char_judge(s, n, ret_n);
 }
 
-/* Eight bytes of ASCII, none of them a control character or "&"? */
+/* Eight bytes of ASCII, none of them below a space or "&"? */
 static bool is_plain(const char *s)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;

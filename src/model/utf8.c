@@ -88,7 +88,7 @@ size_t utf8_cut(const char *s, size_t n, size_t max)
 	return last_grapheme ? last_grapheme : last_code;
 }
 
-/* How many bytes from the start are printable ASCII: nearly all of them, and fine everywhere. */
+/* How many bytes from the start are graphic ASCII: nearly all of them, and fine everywhere. */
 static size_t plain_n(const char *text, size_t n)
 {
 	size_t i = 0;
