@@ -295,6 +295,27 @@ static enum err load_secret(struct store *store)
 	return err;
 }
 
+/* A number behind those in the tables is of an older page than they: no insert would succeed. */
+static enum err check_numbers(struct store *store)
+{
+	static const enum sql above[] = {
+		[NUMBER_ENTRY] = SQL_ENTRY_ABOVE,
+		[NUMBER_INO] = SQL_INO_ABOVE,
+		[NUMBER_ROW] = SQL_ROW_ABOVE,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(above); i++) {
+		AUTO(query)
+		struct query q = query(store, above[i], v_int((int64_t)store->last[i]));
+		if (query_next(&q))
+			return store_fail(store, ERR_DAMAGED, "%s: %s is behind", store->path,
+					  number_keys[i]);
+		if (q.err)
+			return q.err;
+	}
+	return ERR_OK;
+}
+
 static enum err load_facts(struct store *store)
 {
 	int64_t generation = 0, first_ino = 0, last = 0;
@@ -310,6 +331,8 @@ static enum err load_facts(struct store *store)
 		err = load_number(store, number_keys[i], INT64_MAX, &last);
 		store->last[i] = (uint64_t)last;
 	}
+	if (!err && store->mode == STORE_WRITER)
+		err = check_numbers(store);
 	return err;
 }
 

@@ -28,6 +28,11 @@
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
 	X(DROP_VALUE, "DELETE FROM mailbox WHERE key = ?1") \
 	\
+	X(ENTRY_ABOVE, "SELECT 1 FROM (SELECT 1 AS dir UNION ALL SELECT ino FROM folder) " \
+		"CROSS JOIN entry e ON e.parent = dir AND e.id > ?1 LIMIT 1") \
+	X(INO_ABOVE, "SELECT 1 FROM inode WHERE ino > ?1 LIMIT 1") \
+	X(ROW_ABOVE, "SELECT 1 FROM item WHERE row > ?1 LIMIT 1") \
+	\
 	X(ADD_INODE, "INSERT INTO inode (ino, flags, size, mtime, ctime, owner) " \
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
 	X(LOAD_INODE, "SELECT ino, flags, size, mtime, ctime, owner FROM inode WHERE ino = ?1") \

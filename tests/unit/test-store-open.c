@@ -157,12 +157,38 @@ static void test_damage_is_told_as_such(void **state)
 		check_refused(b, ERR_DAMAGED, "no valid version");
 	}
 	sql(b, "PRAGMA user_version = 2");
-	bench_open(b);
+	check_refused(b, ERR_DAMAGED, "entry");
+	check_ok(store_open(b->path, STORE_READER, &b->store, NULL));
 	check_err(store_find_entry(b->store, 1, "x", &node), ERR_DAMAGED);
 	assert_non_null(strstr(store_reason(b->store), "entry"));
 	store_release(&b->store);
 	assert_int_equal(truncate(b->path, 3 * 4096), 0);
 	check_refused(b, ERR_DAMAGED, "malformed");
+}
+
+/* As when the last write of their page is lost. */
+static void test_a_number_behind_the_tables_is_damage(void **state)
+{
+	struct bench *b = *state;
+	AUTO(store) struct store *reader = NULL;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+
+	deliver(b->store, dir, "AAAA", "K", "a.eml", "hello");
+	store_release(&b->store);
+	for (enum number i = NUMBER_ENTRY; i <= NUMBER_ROW; i++) {
+		AUTO(buf) struct buf back = { 0 }, forth = { 0 };
+		check_ok(buf_printf(&back, "UPDATE mailbox SET value = value - 1 WHERE key = '%s'",
+				    number_keys[i]));
+		check_ok(buf_printf(&forth, "UPDATE mailbox SET value = value + 1 WHERE key = '%s'",
+				    number_keys[i]));
+		sql(b, back.bytes);
+		check_refused(b, ERR_DAMAGED, number_keys[i]);
+		check_ok(store_open(b->path, STORE_READER, &reader, NULL));
+		store_release(&reader);
+		sql(b, forth.bytes);
+	}
+	bench_open(b);
+	deliver(b->store, dir, "BBBB", "K", "b.eml", "hello");
 }
 
 static void flip(struct bench *b, off_t at)
@@ -377,6 +403,7 @@ int main(void)
 		bench_test(test_network_filesystems_are_refused),
 		bench_test(test_other_schemas_and_other_files_are_refused_and_left_alone),
 		bench_test(test_damage_is_told_as_such),
+		bench_test(test_a_number_behind_the_tables_is_damage),
 		bench_test(test_a_flipped_bit_in_any_page_is_found),
 		bench_test(test_a_store_survives_being_closed),
 		bench_test(test_no_number_is_given_twice),
