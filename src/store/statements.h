@@ -88,7 +88,7 @@
 	X(NEXT_CHUNKS, "SELECT c.id, c.sum, c.data FROM inode n JOIN item i ON i.row = n.owner " \
 		"CROSS JOIN entry e ON e.parent = i.folder AND e.id > i.entry " \
 		"CROSS JOIN content c ON c.id BETWEEN e.ino << 20 AND (e.ino << 20) + 1048575 " \
-		"WHERE n.ino = ?1 AND n.flags = 0 ORDER BY e.id, c.id") \
+		"WHERE n.ino = ?1 AND n.flags & 3 = 0 ORDER BY e.id, c.id") \
 	X(DROP_CHUNKS, "DELETE FROM content WHERE id BETWEEN ?1 AND ?2") \
 	/* Nothing of the bytes is read for it. */ \
 	X(LOAD_SUMS, "SELECT sum FROM content WHERE id BETWEEN ?1 AND ?2 AND sum IS NOT NULL " \

@@ -445,6 +445,16 @@ static void check_pieces(struct store *store, uint64_t ino, size_t max_n, const 
 }
 
 /* What a reader comes to next: the files behind one, but no other folder's and none that failed. */
+static void put_hollow(struct store *store, uint64_t dir, const char *id, const char *name)
+{
+	AUTO(txn) struct txn txn = { 0 };
+	struct item item = make_item(id, NULL);
+
+	begin(&txn, store);
+	check_ok(store_put_quarantine(&txn, put_head(&txn, dir, id), &item, name, "no", 1));
+	commit(&txn);
+}
+
 static void test_the_files_behind_one_come_in_the_order_of_the_listing(void **state)
 {
 	struct bench *bench = *state;
@@ -454,6 +464,7 @@ static void test_the_files_behind_one_come_in_the_order_of_the_listing(void **st
 
 	deliver(store, a, "1", "k", "z", "one");
 	deliver(store, b, "2", "k", "y", "two");
+	put_hollow(store, a, "5", "v");
 	deliver(store, a, "3", "k", "x", "three");
 	deliver(store, a, "4", "k", "w", "four");
 	uint64_t first = look(store, a, "z").ino, second = look(store, a, "x").ino,
@@ -461,6 +472,7 @@ static void test_the_files_behind_one_come_in_the_order_of_the_listing(void **st
 	snprintf(expected, sizeof(expected), "%llu+0:thr %llu+0:fou ", (unsigned long long)second,
 		 (unsigned long long)last);
 	check_pieces(store, first, 9, expected);
+	check_pieces(store, look(store, a, "v").ino, 9, expected);
 	snprintf(expected, sizeof(expected), "%llu+0:thr ", (unsigned long long)second);
 	check_pieces(store, first, 1, expected);
 	check_pieces(store, last, 9, "");
