@@ -19,6 +19,8 @@ void col_attrs(struct query *q, int i, struct buf *set)
 
 	if (!q->err && bytes)
 		q->err = unpack_attrs(bytes, (size_t)sqlite3_column_bytes(q->stmt, i), set);
+	if (q->err == ERR_DAMAGED)
+		store_fail(q->store, q->err, "attributes are damaged");
 }
 
 static enum err put_id(struct query *q, int column, enum attr attr, struct buf *set)

@@ -40,6 +40,9 @@ static enum err note_held(struct store *store, uint64_t ino, struct xid_history 
 		err = load_bytes(&set, ATTR_MAPI_CHANGE_KEY, &key);
 	if (!err)
 		err = load_bytes(&set, ATTR_MAPI_PREDECESSORS, &list);
+	if (err == ERR_DAMAGED)
+		return store_fail(store, err, "attributes of inode %llu are damaged",
+				  (unsigned long long)ino);
 	if (!err)
 		xid_history_note(history, &key, &list);
 	return err;

@@ -176,5 +176,6 @@ enum err unpack_attrs(const void *bytes, size_t n, struct buf *set)
 		err = form == FORM_SHORT ? unpack_short(&packed, attr, set)
 					 : unpack_value(&packed, attr, form, set);
 	}
-	return err;
+	/* A time that cannot be, say. */
+	return err == ERR_INVALID ? ERR_DAMAGED : err;
 }

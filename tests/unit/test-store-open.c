@@ -166,6 +166,39 @@ static void test_damage_is_told_as_such(void **state)
 	check_refused(b, ERR_DAMAGED, "malformed");
 }
 
+/* What this does to the attributes of a file is told beside the cache. */
+static void check_attrs_noted(struct bench *b, const char *sql_text, bool is_torn)
+{
+	AUTO(buf) struct buf set = { 0 };
+	struct item item = make_item("AAAA", "K2");
+	enum verdict verdict;
+	bool is_news;
+	uint64_t dir = make_folder(b->store, "F1", 1, "Inbox");
+	int64_t row = deliver(b->store, dir, "AAAA", "K", "a.eml", "hello");
+	uint64_t ino = look(b->store, dir, "a.eml").ino;
+
+	sql(b, sql_text);
+	check_err(store_load_attrs(b->store, ino, &set), is_torn ? ERR_DAMAGED : ERR_OK);
+	assert_int_equal(store_is_damaged(b->store), is_torn);
+	store_forget_damage(b->path);
+	check_err(store_judge(b->store, row, &item, &verdict, &is_news), ERR_DAMAGED);
+	assert_true(store_is_damaged(b->store));
+}
+
+static void test_damaged_attributes_are_noted(void **state)
+{
+	check_attrs_noted(*state, "UPDATE attribute SET packed = x'0155'", true);
+}
+
+static void test_a_damaged_key_is_noted(void **state)
+{
+	/* That it is no hex is seen where it is used. */
+	AUTO(buf) struct buf text = { 0 };
+	check_ok(buf_printf(&text, "UPDATE attribute SET packed = x'%02x027a7a'",
+			    ATTR_MAPI_CHANGE_KEY));
+	check_attrs_noted(*state, text.bytes, false);
+}
+
 /* As when the last write of their page is lost. */
 static void test_a_number_behind_the_tables_is_damage(void **state)
 {
@@ -403,6 +436,8 @@ int main(void)
 		bench_test(test_network_filesystems_are_refused),
 		bench_test(test_other_schemas_and_other_files_are_refused_and_left_alone),
 		bench_test(test_damage_is_told_as_such),
+		bench_test(test_damaged_attributes_are_noted),
+		bench_test(test_a_damaged_key_is_noted),
 		bench_test(test_a_number_behind_the_tables_is_damage),
 		bench_test(test_a_flipped_bit_in_any_page_is_found),
 		bench_test(test_a_store_survives_being_closed),
