@@ -90,6 +90,7 @@ struct store {
 	struct counts counts[16]; /* what is to be added to the tallies: tally.c */
 	size_t counts_n;
 	uint64_t last_at_begin[NUMBER_COUNT];
+	struct set taken_at_begin, again_at_begin;
 };
 
 /* Keeps the line for store_reason() and hands err back. */

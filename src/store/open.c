@@ -424,6 +424,8 @@ void store_release(struct store **ref)
 	set_release(&store->dirs);
 	set_release(&store->taken);
 	set_release(&store->again);
+	set_release(&store->taken_at_begin);
+	set_release(&store->again_at_begin);
 	free(store->path);
 	free(store->dir);
 	free(store);

@@ -4,7 +4,8 @@
 #include "store/internal.h"
 
 /*
- * The fetch queue. What waits is on disk; what somebody works on is a set in memory. A job that
+ * The fetch queue. What waits is on disk; what somebody works on is a set in memory, which a transaction
+ * that is let go leaves as it was, too. A job that
  * may be done at once has not_before 0, and all of those stand in the order in which they are
  * given out; the delayed ones stand apart in the same index, by the time they are due, and cross
  * over when it has come. So a million of either is never walked to find the next.

@@ -16,6 +16,8 @@ struct set {
 
 bool set_has(const struct set *set, uint64_t value);
 MUST_CHECK enum err set_put(struct set *set, uint64_t value);
+/* Makes *to the same. */
+MUST_CHECK enum err set_copy(const struct set *from, struct set *to);
 void set_drop(struct set *set, uint64_t value);
 void set_release(struct set *set);
 

@@ -23,7 +23,11 @@ enum err txn_begin(struct txn *txn, struct store *store)
 {
 	if (store->in_txn)
 		return store_fail(store, ERR_INVALID, "a transaction is open already");
-	enum err err = run(store, SQL_BEGIN);
+	enum err err = set_copy(&store->taken, &store->taken_at_begin);
+	if (!err)
+		err = set_copy(&store->again, &store->again_at_begin);
+	if (!err)
+		err = run(store, SQL_BEGIN);
 	if (err)
 		return err;
 	store->in_txn = true;
@@ -31,6 +35,14 @@ enum err txn_begin(struct txn *txn, struct store *store)
 	memcpy(store->last_at_begin, store->last, sizeof(store->last));
 	txn->store = store;
 	return ERR_OK;
+}
+
+static void swap(struct set *a, struct set *b)
+{
+	struct set old = *a;
+
+	*a = *b;
+	*b = old;
 }
 
 static void forget_news(struct store *store)
@@ -52,6 +64,8 @@ void txn_release(struct txn *txn)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	store->in_txn = false;
 	memcpy(store->last, store->last_at_begin, sizeof(store->last));
+	swap(&store->taken, &store->taken_at_begin);
+	swap(&store->again, &store->again_at_begin);
 	forget_news(store);
 }
 

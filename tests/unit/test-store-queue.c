@@ -135,6 +135,33 @@ static void test_a_version_announced_meanwhile_stays_wanted(void **state)
 	check_text(b->store, look(b->store, dir, "a.eml").ino, "two");
 }
 
+static void test_I1_what_is_taken_stays_taken_when_its_transaction_is_let_go(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dir = make_folder(b->store, "F1", 1, "One");
+	struct item item = make_item("a", "K1");
+	int64_t row = queue(b->store, dir, "a", KIND_MESSAGE, 9, 1, FETCH_DELTA);
+	struct fetch_batch batch = take(b->store, 0, 10, 1000, "a");
+
+	{
+		AUTO(txn) struct txn txn = { 0 };
+		begin(&txn, b->store);
+		put_text(&txn, row, &item, "a.eml", "one");
+	}
+	take_and_leave(b->store, 0, 10, 1000, "");
+	{
+		AUTO(txn) struct txn txn = { 0 };
+		begin(&txn, b->store);
+		check_ok(store_queue_fetch(&txn, row, "K2", FETCH_DELTA));
+	}
+	/* Nobody announced it anew: it waits like any that failed. */
+	retry(b->store, row, 5000);
+	take_and_leave(b->store, 0, 10, 1000, "");
+	check_ok(store_return_batch(b->store, &batch));
+	fetch_batch_release(&batch);
+	take_and_leave(b->store, 5000, 10, 1000, "a");
+}
+
 static void test_failed_jobs_wait_and_go_alone(void **state)
 {
 	struct bench *b = *state;
@@ -248,6 +275,7 @@ int main(void)
 		bench_test(test_a_batch_keeps_within_its_bytes),
 		bench_test(test_what_is_taken_is_not_given_twice),
 		bench_test(test_a_version_announced_meanwhile_stays_wanted),
+		bench_test(test_I1_what_is_taken_stays_taken_when_its_transaction_is_let_go),
 		bench_test(test_failed_jobs_wait_and_go_alone),
 		bench_test(test_ghosts_leave_the_queue),
 		bench_test(test_a_job_follows_its_item_to_another_folder),
