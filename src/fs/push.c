@@ -9,14 +9,16 @@
 #include "fs/session.h"
 
 /*
- * A reader in the page cache is faster than we are: it soon meets what is not there yet and asks for
- * that one itself. The teller then goes on behind it, since everything before is of no use any more.
+ * A reader in the page cache is faster than we are: it soon meets what is not there yet and asks
+ * for that one itself. The teller then goes on behind it, since everything before is of no use any
+ * more.
  */
 enum {
 	LOADS_N = 8,
 	LOAD_BYTES = 256 << 10,
 	PIECES_MAX = 256,
 	AHEAD_MIN = 512 << 10,
+	AHEAD_NEXT = 4 << 20, /* at most, in a directory after another */
 	AHEAD_MAX = 64 << 20,
 	PAGE_BYTES = 4096, /* to count */
 };
@@ -181,7 +183,7 @@ struct scan {
 	uint64_t last, next;	   /* the last file loaded, and the one behind that, if known */
 	size_t ahead;		   /* bytes to load before it is its turn again */
 	bool is_at_end;		   /* nothing in the directory is behind those */
-	uint64_t pages_n;	   /* pushed before */
+	uint64_t pages_n;	   /* pushed before, and counted as read or not */
 };
 
 /* The number of pieces up to that file if it is among those loaded last, else 0. */
@@ -205,14 +207,14 @@ static bool go_on(struct push *push, struct scan *scan, uint64_t asked)
 		scan->last = asked;
 		scan->read_n = scan->loaded_n;
 		scan->ahead = scan->ahead < AHEAD_MAX ? 2 * scan->ahead : AHEAD_MAX;
+		push->hits_n += push->pages_n - scan->pages_n;
+		scan->pages_n = push->pages_n;
 	} else if (read_n > scan->read_n) {
 		scan->read_n = read_n;
 	} else {
 		return false;
 	}
 	scan->asked = asked;
-	push->hits_n += push->pages_n - scan->pages_n;
-	scan->pages_n = push->pages_n;
 	return true;
 }
 
@@ -221,6 +223,8 @@ static void begin(struct push *push, struct scan *scan, uint64_t asked)
 {
 	if (!scan->is_at_end)
 		scan->ahead = AHEAD_MIN;
+	else if (scan->ahead > AHEAD_NEXT)
+		scan->ahead = AHEAD_NEXT;
 	scan->asked = scan->last = asked;
 	scan->read_n = scan->loaded_n;
 	scan->pages_n = push->pages_n;
@@ -239,8 +243,10 @@ static size_t load_more(struct push *push, struct scan *scan)
 {
 	struct load *load = take_empty(push);
 
-	if (!load || mailbox_each_piece(push->mailbox, scan->last, add_piece, load) ||
-	    load->pieces_n == 0)
+	if (!load || mailbox_each_piece(push->mailbox, scan->last, add_piece, load))
+		return 0;
+	scan->is_at_end = load->pieces_n == 0;
+	if (scan->is_at_end)
 		return 0;
 	load->loaded_n = scan->loaded_n;
 	scan->loaded_n += load->pieces_n;
@@ -257,10 +263,8 @@ static void load_ahead(struct push *push, struct scan *scan)
 	scan->is_at_end = false;
 	for (size_t done = 0; done < scan->ahead;) {
 		size_t n = load_more(push, scan);
-		if (n == 0) {
-			scan->is_at_end = true;
+		if (n == 0)
 			return;
-		}
 		uint64_t asked = push->asked;
 		if (asked == scan->asked)
 			done += n;

@@ -9,12 +9,13 @@ struct fuse_session;
 /*
  * push - hands the kernel files that nobody has asked for yet.
  *
- * Whoever reads one file after the other (grep -r, rsync, an indexer) pays a round trip for
- * each. So after a READ of a file's beginning the files behind it in its directory go into the
- * kernel's page cache by themselves, whole; then a reader who comes to them asks for nothing. How
- * far ahead: a little after the first READ, twice as far after each READ of what comes next, at most
- * 64 MB; it ends there, as a reader who is served in this way is not heard of. One who is heard of
- * in between is as fast as we are, and nothing ends.
+ * Whoever reads one file after the other (grep -r, rsync, an indexer) pays a round trip for each.
+ * So after a READ of a file's beginning the files behind it in its directory go into the kernel's
+ * page cache by themselves, whole; then a reader who comes to them asks for nothing. How far
+ * ahead: a little after the first READ, twice as far after each READ of what comes next, at most
+ * 64 MB; where a directory has come to its end, as far into the next one, at most 4 MB. It ends
+ * there, as a reader who is served in this way is not heard of. One who is heard of in between is
+ * as fast as we are, and nothing ends.
  *
  * An inode never changes its content (I2), so what is pushed is right whenever it arrives. Two
  * threads in a row: one reads the cache, the other tells the kernel (I12, handle.h).
