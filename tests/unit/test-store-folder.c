@@ -216,6 +216,50 @@ static void test_values_and_claims(void **state)
 	assert_null(strchr(buf_str(&reason), '\n'));
 }
 
+enum { MANY_N = 20 };
+
+static void put_in_each(struct txn *txn, const uint64_t dirs[MANY_N], int round)
+{
+	for (int i = 0; i < MANY_N; i++) {
+		char id[32];
+		snprintf(id, sizeof(id), "item-%d-%d", i, round);
+		put_head(txn, dirs[i], id);
+	}
+}
+
+static void check_known(struct store *store, const uint64_t dirs[MANY_N], uint64_t n)
+{
+	for (int i = 0; i < MANY_N; i++)
+		assert_int_equal(tally(store, dirs[i], false).known_n, n);
+}
+
+/* More of them than what a transaction adds is summed up for at once. */
+static void test_I1_the_counts_of_many_folders_go_with_their_transaction(void **state)
+{
+	struct bench *b = *state;
+	uint64_t dirs[MANY_N];
+	char id[16];
+
+	for (int i = 0; i < MANY_N; i++) {
+		snprintf(id, sizeof(id), "F%d", i);
+		dirs[i] = make_folder(b->store, id, 1, id);
+	}
+	for (int i = 0; i < 2; i++) {
+		AUTO(txn) struct txn txn = { 0 };
+		begin(&txn, b->store);
+		put_in_each(&txn, dirs, 0);
+		put_in_each(&txn, dirs, 1);
+		/* Who asks within it is told of all so far. */
+		check_known(b->store, dirs, 2);
+		put_in_each(&txn, dirs, 2);
+		if (i == 1)
+			commit(&txn);
+		else
+			txn_release(&txn);
+		check_known(b->store, dirs, i == 1 ? 3 : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +269,7 @@ int main(void)
 		bench_test(test_listings_go_on_over_swaps),
 		bench_test(test_directory_times_move_once_a_commit),
 		bench_test(test_values_and_claims),
+		bench_test(test_I1_the_counts_of_many_folders_go_with_their_transaction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -312,6 +312,7 @@ static struct store_tally count(struct play *play, int folder)
 		ret.quarantined_n += thing->state == ITEM_QUARANTINED;
 		ret.regressed_n += thing->state == ITEM_LOCAL && thing->verdict == 1;
 		ret.uncovered_n += thing->state == ITEM_LOCAL && thing->verdict == 2;
+		ret.unknown_n += thing->state == ITEM_LOCAL && thing->verdict == 3;
 	}
 	return ret;
 }
@@ -327,6 +328,7 @@ static void check_tally(const struct store_tally *a, const struct store_tally *b
 	assert_int_equal(a->quarantined_n, b->quarantined_n);
 	assert_int_equal(a->regressed_n, b->regressed_n);
 	assert_int_equal(a->uncovered_n, b->uncovered_n);
+	assert_int_equal(a->unknown_n, b->unknown_n);
 }
 
 /* What must be true of the tables whatever happened. */
