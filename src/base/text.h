@@ -17,8 +17,8 @@
 /* Accepts what EWS sends: "2024-01-30T10:15:12Z", with a fraction (dropped) or
  * an offset (applied). False, and *ret untouched, for anything else. */
 bool text_parse_time(const char *s, int64_t *ret);
-/* Days from 1970-01-01 to a day of the Gregorian calendar, from the year 1 on, which libc counts many
- * times slower. False, and *ret untouched, when there is no such day. */
+/* Days from 1970-01-01 to a day of the Gregorian calendar, from the year 1 on, which libc counts
+ * many times slower. False, and *ret untouched, when there is no such day. */
 bool text_count_days(int64_t year, int month, int day, int64_t *ret);
 /* "2024-01-30T10:15:12Z"; years beyond 9999 and TIME_NONE are refused. */
 MUST_CHECK enum err text_print_time(struct buf *buf, int64_t time);
@@ -34,8 +34,8 @@ MUST_CHECK enum err text_parse_base64(struct buf *buf, const char *s, size_t n);
 /* Decimal, the whole string, within [min, max]. False, and *ret untouched, otherwise. */
 bool text_parse_int(const char *s, int64_t min, int64_t max, int64_t *ret);
 
-/* FNV-1a, 64 bits: begins with TEXT_HASH, goes on with what came before. Tells apart what differs by
- * accident, not what was made to collide. A NULL string adds what an empty one does. */
+/* FNV-1a, 64 bits: begins with TEXT_HASH, goes on with what came before. Tells apart what differs
+ * by accident, not what was made to collide. A NULL string adds what an empty one does. */
 #define TEXT_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t text_hash(uint64_t hash, const char *s);
 

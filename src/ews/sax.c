@@ -380,9 +380,9 @@ static size_t feed_piece(struct sax *sax, const char *bytes, size_t n)
 }
 
 /*
- * How many bytes to give the parser before feed_piece() is to have a look: up to where a long text
- * begins, or some of one whose beginning the parser sits on, so that it takes that. Not while it sits
- * on much, since it may go through all of that each time.
+ * How many bytes to give the parser before feed_piece() is to have a look: up to where a long
+ * text begins, or some of one whose beginning the parser sits on, so that it takes that. Not
+ * while it sits on much, since it may go through all of that each time.
  */
 static size_t parser_share(const struct sax *sax, const char *bytes, size_t n)
 {

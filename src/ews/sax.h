@@ -48,8 +48,8 @@ struct sax_table {
 #define SAX_TABLES_MAX 2
 #define SAX_RULES_MAX 128 /* in all tables */
 
-/* The tables are copied, their rules are not. Earlier tables win. ERR_INVALID: too many rules, or one
- * deeper than SAX_DEPTH_MAX. */
+/* The tables are copied, their rules are not. Earlier tables win. ERR_INVALID: too many rules, or
+ * one deeper than SAX_DEPTH_MAX. */
 MUST_CHECK enum err sax_new(const struct sax_table *tables, size_t n, struct sax **ret);
 /* The error of a rule's function as it is. ERR_PROTOCOL: not well-formed. ERR_NOT_EWS: not
  * even XML. ERR_STALE_REPLY: something follows the document. Once failed, always failed. */

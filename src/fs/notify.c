@@ -177,7 +177,7 @@ void notify_put_change(struct notify *notify, const struct mailbox_change *chang
 {
 	struct event event = { .kind = CHANGE, .change = *change };
 
-	/* The kernel keeps no negative entries, so a new name takes nothing back; and no longer name
+	/* The kernel keeps no negative entries: a new name takes nothing back; and no longer name
 	 * was ever shown. */
 	if (change->kind == MAILBOX_ENTRY_ADDED ||
 	    (change->name && strlen(change->name) > NAME_MAX))

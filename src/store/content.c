@@ -7,12 +7,12 @@
  * The bytes of files, in chunks of CHUNK_BYTES: as long as the longest READ that the kernel sends,
  * and aligned as it aligns them, so a READ is one chunk read once.
  *
- * SQLite keeps the beginning of a row on a leaf, 488 to 4053 bytes of it, and the rest on pages of its
- * own; what does not fit on a leaf begins a new one. Leaves would stay empty by a fifth. So a chunk
- * that does not fit is two rows: one that fills the leaf, and the rest. Contents come in the order
- * of their inodes, each behind the last, so what is left of the leaf need not be asked for. Where
- * that is wrong (after a start, a rollback, a removal) it comes right again within some rows, and
- * nothing but room depends on it.
+ * SQLite keeps the beginning of a row on a leaf, 488 to 4053 bytes of it, and the rest on pages
+ * of its own; what does not fit on a leaf begins a new one. Leaves would stay empty by a fifth.
+ * So a chunk that does not fit is two rows: one that fills the leaf, and the rest. Contents come
+ * in the order of their inodes, each behind the last, so what is left of the leaf need not be
+ * asked for. Where that is wrong (after a start, a rollback, a removal) it comes right again
+ * within some rows, and nothing but room depends on it.
  */
 #define CHUNK_BYTES ((uint64_t)128 << 10)
 #define CHUNK_BITS 20 /* of the row's id */
@@ -26,7 +26,7 @@ enum part { WHOLE, HEAD, TAIL, PART_MAX = (1 << PART_BITS) - 1 };
 enum {
 	USABLE_BYTES = PAGE_BYTES - PAGE_SUM_BYTES,
 	LEAF_BYTES = USABLE_BYTES - 8, /* for rows */
-	ROW_BYTES = 16,		       /* at most: of a row on its leaf, but for the record */
+	ROW_BYTES = 18,		       /* at most: of a row on its leaf, but for the record */
 	RECORD_BYTES = 10,	       /* at most: of a record, but for data */
 	/* How much of a record stays on the leaf, as SQLite's file format says. */
 	LOCAL_MAX = USABLE_BYTES - 35,
@@ -160,7 +160,7 @@ static bool is_sound(const struct chunk *chunk)
 	return chunk->bytes && sum_of(chunk->bytes, chunk->n) == chunk->sum;
 }
 
-/* Whether the spool has these bytes there. Of damage nothing is the same: the file gets new bytes. */
+/* Whether the spool has these bytes there. Damage equals nothing: the file is made anew then. */
 static enum err compare(const struct chunk *chunk, const struct spool *content, char **room,
 			bool *ret)
 {

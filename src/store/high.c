@@ -109,8 +109,8 @@ enum err store_judge(struct store *store, int64_t row, const struct item *item, 
 		return err;
 	bool is_held = record.change_key && item->change_key &&
 		       strcmp(record.change_key, item->change_key) == 0;
-	/* Fetched again, a version is judged by what was seen before it, as it was then: its own list
-	 * may be higher than its key. */
+	/* Fetched again, a version is judged by what was seen before it, as it was then: its own
+	 * list may be higher than its key. */
 	if (is_held && xid_history_has_last(&history, &item->predecessors))
 		*ret = record.verdict;
 	else

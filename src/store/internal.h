@@ -12,9 +12,10 @@
 /*
  * internal - what the files of the store share.
  *
- * Lowest first: pages (their sums) - sql (statements) - tally (the counts) - txn (commits and the news
- * of them) - tree (inodes, entries, graves) - content, held (what of it is local), attrs - record (an
- * item's row) - folder, item, arrive, queue.
+ * Lowest first: pages (their sums) - sql (statements) - tally (the counts) - txn (commits and the
+ * news of them) - pack - content, held (what of it is local), attrs - tree (inodes, entries,
+ * graves) - record (an item's row) with its high and its place in the queue - folder, item,
+ * arrive, exclude.
  */
 #define SCHEMA_VERSION 2
 #define SCHEMA_APPLICATION 0x45575331	/* "EWS1", in the header of the file */
@@ -114,9 +115,6 @@ bool store_is_remote(long fs_type);
 
 /* --- tally.c --- */
 
-/* What an item adds to the tally of its folder. */
-struct record;
-struct counts record_counts(const struct record *record);
 /* Of the open transaction; sign -1 takes it away. */
 MUST_CHECK enum err tally_add(struct store *store, const struct counts *counts, int sign);
 /* Writes what was added so far: before the commit, and before a tally is read. */
@@ -213,8 +211,10 @@ MUST_CHECK enum err record_next_mirrored(struct store *store, uint64_t folder, i
 					 struct record *ret);
 /* All of it but the state of its job: one that is no longer is_queued leaves the queue. */
 MUST_CHECK enum err record_save(struct store *store, struct record *record);
+/* What it adds to the tally of its folder. */
+struct counts record_counts(const struct record *record);
 /* Keeps the tally: for who changed the row by another statement. */
-MUST_CHECK enum err record_count(struct store *store, struct record *record);
+MUST_CHECK enum err record_recount(struct store *store, struct record *record);
 /* A size as a server states it, within what a file can have: so that no sum of them overflows. */
 uint64_t record_stated_size(uint64_t size);
 /* A flag the server told of: true when that is news. */
@@ -256,7 +256,8 @@ MUST_CHECK enum err folder_load_counted(struct store *store, uint64_t ino, struc
 
 /* --- queue.c --- */
 
-/* The record, once saved, leaves the queue, unless it was queued anew for another version meanwhile. */
+/* The record, once saved, leaves the queue, unless it was queued anew for another version
+ * meanwhile. */
 MUST_CHECK enum err queue_done(struct store *store, struct record *record, const char *change_key);
 /* The same where the version came by another way than the queue. */
 MUST_CHECK enum err queue_done_beside(struct store *store, struct record *record,

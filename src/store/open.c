@@ -84,8 +84,8 @@ bool store_is_remote(long fs_type)
 }
 
 /*
- * A database of somebody else's, which is not damaged for having no sums. Looked at in the raw, with
- * a descriptor that stays open.
+ * A database of somebody else's, which is not damaged for having no sums. Looked at in the raw,
+ * with a descriptor that stays open.
  */
 static enum err check_header(struct store *store, int fd)
 {

@@ -9,8 +9,8 @@
  * Attributes as they lie in the cache: half as long as their texts.
  *
  * Each is { code and form: 1 byte, length: 1 byte, or 255 and 4 bytes, what the form makes of the
- * value }; or of FORM_SHORT { code and form, number of a word, or 255 and a time }. A form is taken only
- * where it gives the same text back.
+ * value }; or of FORM_SHORT { code and form, number of a word, or 255 and a time }. A form is taken
+ * only where it gives the same text back.
  */
 enum form { FORM_TEXT, FORM_BASE64, FORM_HEX, FORM_SHORT };
 #define FORM_SHIFT 6 /* codes are below 64 */

@@ -27,8 +27,8 @@ static sqlite3_vfs vfs;
 static sqlite3_vfs *usual_vfs;
 
 /*
- * Every read pays for it, so the sums of every fourth word are made side by side: one multiplication
- * need not wait for the one before. What is missing at the end counts as zeros.
+ * Every read pays for it, so the sums of every fourth word are made side by side: one
+ * multiplication need not wait for the one before. What is missing at the end counts as zeros.
  */
 enum { LANES_N = 4 };
 

@@ -4,8 +4,8 @@
 #include "store/internal.h"
 
 /*
- * The fetch queue. What waits is on disk; what somebody works on is a set in memory, which a transaction
- * that is let go leaves as it was, too. A job that
+ * The fetch queue. What waits is on disk; what somebody works on is a set in memory, which is as it
+ * was too when a transaction is let go. A job that
  * may be done at once has not_before 0, and all of those stand in the order in which they are
  * given out; the delayed ones stand apart in the same index, by the time they are due, and cross
  * over when it has come. So a million of either is never walked to find the next.
@@ -40,7 +40,7 @@ enum err store_queue_fetch(struct txn *txn, int64_t row, const char *change_key,
 	err = run(store, SQL_QUEUE, v_int(row), v_int(priority), v_id(change_key),
 		  v_int(record.state));
 	if (!err)
-		err = record_count(store, &record);
+		err = record_recount(store, &record);
 	if (!err && set_has(&store->taken, (uint64_t)row))
 		err = set_put(&store->again, (uint64_t)row);
 	return err;

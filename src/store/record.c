@@ -15,6 +15,29 @@ void record_release(struct record *record)
 	*record = (struct record){ 0 };
 }
 
+struct counts record_counts(const struct record *record)
+{
+	bool is_pending = record->state == ITEM_PENDING, is_local = record->state == ITEM_LOCAL;
+	bool has_file = record->ino != 0;
+
+	return (struct counts){
+		.folder = record->folder,
+		.n = {
+			[COUNT_KNOWN] = 1,
+			[COUNT_ITEMS] = has_file,
+			[COUNT_UNREAD] = has_file && record->is_read == 0,
+			[COUNT_BYTES] = (int64_t)record->file_size,
+			[COUNT_PENDING] = is_pending,
+			[COUNT_PENDING_BYTES] = is_pending ? (int64_t)record->size : 0,
+			[COUNT_QUARANTINED] = record->state == ITEM_QUARANTINED,
+			[COUNT_REGRESSED] = is_local && record->verdict == VERDICT_REGRESSED,
+			[COUNT_UNCOVERED] = is_local && record->verdict == VERDICT_UNCOVERED,
+			[COUNT_UNKNOWN] = is_local && record->verdict == VERDICT_UNKNOWN,
+			[COUNT_QUEUED] = record->is_queued,
+		},
+	};
+}
+
 static enum err read_record(struct query *q, struct record *ret)
 {
 	enum err err = query_one(q);
@@ -80,7 +103,7 @@ enum err record_next_mirrored(struct store *store, uint64_t folder, int64_t afte
 	return read_record(&q, ret);
 }
 
-enum err record_count(struct store *store, struct record *record)
+enum err record_recount(struct store *store, struct record *record)
 {
 	enum err err = tally_add(store, &record->counted, -1);
 
@@ -102,7 +125,7 @@ enum err record_save(struct store *store, struct record *record)
 	/* Apart, since an index has it. */
 	if (!err && record->folder != record->counted.folder)
 		err = run(store, SQL_PUT_ITEM_FOLDER, v_int(record->row), v_ino(record->folder));
-	return err ? err : record_count(store, record);
+	return err ? err : record_recount(store, record);
 }
 
 uint64_t record_stated_size(uint64_t size)

@@ -70,8 +70,8 @@ CREATE TABLE tally (
 
 -- Its numbers too are given once: what comes late for a row that is gone must not meet another's.
 --
--- An item that waits to be fetched has its place in the queue here too, so that it costs no row of its
--- own and the row is about as long before the fetch as after: pages stay full.
+-- An item that waits to be fetched has its place in the queue here too, so that it costs no row of
+-- its own and the row is about as long before the fetch as after: pages stay full.
 CREATE TABLE item (
 	row INTEGER PRIMARY KEY,
 	id_key INTEGER NOT NULL,    -- of ews_id, by the secret: sql.h
@@ -101,7 +101,8 @@ CREATE INDEX queue_order ON item (not_before, priority, received DESC)
 CREATE INDEX queue_group ON item (folder, kind, not_before, tries, priority, received DESC)
 	WHERE not_before IS NOT NULL;
 
--- What was seen of an item's MAPI keys and is not in its attributes: model/xid_history.h. Mostly empty.
+-- What was seen of an item's MAPI keys and is not in its attributes: model/xid_history.h. Mostly
+-- empty.
 CREATE TABLE high (
 	row INTEGER PRIMARY KEY,    -- item.row: goes with the ItemId
 	high BLOB NOT NULL,
@@ -114,12 +115,12 @@ CREATE TABLE attribute (
 	packed BLOB NOT NULL
 );
 
--- id is ino << 20 | number of the chunk << 2 | part: the files lie in the order of their inodes, and
--- any offset is one step down the tree. A chunk is one row, part 0, or two, 1 and 2.
+-- id is ino << 20 | number of the chunk << 2 | part: the files lie in the order of their inodes,
+-- and any offset is one step down the tree. A chunk is one row, part 0, or two, 1 and 2.
 CREATE TABLE content (
 	id INTEGER PRIMARY KEY,
-	sum INTEGER,                -- of the chunk: SQLite does not see it where the middle of a BLOB is
-	                            -- damaged; NULL in part 2
+	sum INTEGER, -- of the chunk: SQLite does not see it where the middle of a BLOB is damaged;
+	             -- NULL in part 2
 	data BLOB NOT NULL
 );
 

@@ -57,10 +57,10 @@ static inline struct value v_id(const char *id)
 	return (struct value){ id ? VALUE_ID : VALUE_NULL, 0, id };
 }
 /*
- * Of an id: what finds it in an index, and what it shares with hardly another, even if a server chose
- * the ids for that: a secret of the cache is in it. Ids that differ in their last bytes only, as those
- * given out one after the other do, have keys as near as those bytes, so that new rows go to few pages
- * of the index.
+ * Of an id: what finds it in an index, and what it shares with hardly another, even if a server
+ * chose the ids for that: a secret of the cache is in it. Ids that differ in their last 8 bytes
+ * only, as those given out one after the other do, have keys as near as those bytes, so that new
+ * rows go to few pages of the index.
  */
 struct value v_id_key(const struct store *store, const char *id);
 /* Into an empty buf. ERR_INVALID: not base64, or not what encoding makes of the bytes. */

@@ -62,7 +62,8 @@
 	X(FIND_ENTRY, "SELECT id, ino FROM entry INDEXED BY entry_name " \
 		"WHERE parent = ?1 AND name_key = ?2 AND name = ?3") \
 	X(LOAD_NAME, "SELECT name FROM entry WHERE parent = ?1 AND id = ?2") \
-	X(ADD_ENTRY, "INSERT INTO entry (parent, id, name_key, name, ino) VALUES (?1, ?2, ?3, ?4, ?5)") \
+	X(ADD_ENTRY, "INSERT INTO entry (parent, id, name_key, name, ino) " \
+		"VALUES (?1, ?2, ?3, ?4, ?5)") \
 	X(SWAP_ENTRY, "UPDATE entry SET ino = ?3 WHERE parent = ?1 AND id = ?2 RETURNING name") \
 	X(DROP_ENTRY, "DELETE FROM entry WHERE parent = ?1 AND id = ?2 RETURNING name, ino") \
 	\
@@ -161,9 +162,9 @@
 		"((received < ?2 AND state NOT IN (4, 5)) OR (received >= ?2 AND state = 4)) " \
 		"ORDER BY row LIMIT ?3") \
 	X(ADD_ITEM, "INSERT INTO item (row, id_key, ews_id, folder, kind, state, verdict, " \
-		"is_read, by_received, size, file_size, received, modified, not_before, priority, " \
-		"tries, wanted, room) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, 1, ?7, 0, ?8, ?9, " \
-		"?10, ?11, 0, ?12, zeroblob(10))") \
+		"is_read, by_received, size, file_size, received, modified, not_before, " \
+		"priority, tries, wanted, room) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, 1, ?7, " \
+		"0, ?8, ?9, ?10, ?11, 0, ?12, zeroblob(10))") \
 	X(PUT_ITEM, "UPDATE item SET ino = ?2, entry = ?3, kind = ?4, state = ?5, " \
 		"verdict = ?6, is_read = ?7, by_received = ?8, size = ?9, file_size = ?10, " \
 		"received = ?11, modified = ?12, change_key = ?13, error = ?14, " \

@@ -6,29 +6,6 @@
  * before its commit, once for a folder and not once for an item.
  */
 
-struct counts record_counts(const struct record *record)
-{
-	bool is_pending = record->state == ITEM_PENDING, is_local = record->state == ITEM_LOCAL;
-	bool has_file = record->ino != 0;
-
-	return (struct counts){
-		.folder = record->folder,
-		.n = {
-			[COUNT_KNOWN] = 1,
-			[COUNT_ITEMS] = has_file,
-			[COUNT_UNREAD] = has_file && record->is_read == 0,
-			[COUNT_BYTES] = (int64_t)record->file_size,
-			[COUNT_PENDING] = is_pending,
-			[COUNT_PENDING_BYTES] = is_pending ? (int64_t)record->size : 0,
-			[COUNT_QUARANTINED] = record->state == ITEM_QUARANTINED,
-			[COUNT_REGRESSED] = is_local && record->verdict == VERDICT_REGRESSED,
-			[COUNT_UNCOVERED] = is_local && record->verdict == VERDICT_UNCOVERED,
-			[COUNT_UNKNOWN] = is_local && record->verdict == VERDICT_UNKNOWN,
-			[COUNT_QUEUED] = record->is_queued,
-		},
-	};
-}
-
 enum err tally_flush(struct store *store)
 {
 	enum err err = ERR_OK;

@@ -2,8 +2,8 @@
 /*
  * bench-bare DIR ITEMS BYTES: what SQLite alone takes for the bytes of a mailbox.
  *
- * The prototype without the rest: ITEMS values of BYTES each go into one table of DIR/bare.db, ten in a
- * transaction as a GetItem brings them, set up as the store is (its journal, page size and
+ * The prototype without the rest: ITEMS values of BYTES each go into one table of DIR/bare.db, ten
+ * in a transaction as a GetItem brings them, set up as the store is (its journal, page size and
  * checkpoints, without page sums), and nothing is parsed, decoded, named, indexed or summed. Prints
  * "bare", how many bytes, seconds, and seconds of the processor.
  */
