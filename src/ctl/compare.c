@@ -21,8 +21,8 @@ static const char is_incomplete[] =
 	"    AND shown_in IS NOT NULL),"
 	"  (SELECT count(*) = 0 FROM main.folder)";
 
-/* The files of a cache with their paths, once for all, to be found by id: what the caches find ids by
- * is of each its own. %1$s: main or old. */
+/* The files of a cache with their paths, to be found by id: the keys that a cache finds ids by are
+ * its own. %1$s: main or old. */
 static const char files_table[] =
 	"CREATE TEMP TABLE %1$s_file AS WITH RECURSIVE dir(ino, path) AS ("
 	"  SELECT 1, '' UNION ALL SELECT f.ino, dir.path || f.shown_as || '/'"

@@ -4,11 +4,11 @@
 #include "store/internal.h"
 
 /*
- * The fetch queue. What waits is on disk; what somebody works on is a set in memory, which is as it
- * was too when a transaction is let go. A job that
- * may be done at once has not_before 0, and all of those stand in the order in which they are
- * given out; the delayed ones stand apart in the same index, by the time they are due, and cross
- * over when it has come. So a million of either is never walked to find the next.
+ * The fetch queue. What waits is on disk; what somebody works on is a set in memory, which a
+ * transaction takes back with itself. A job that may be done at once has not_before 0, and all of
+ * those stand in the order in which they are given out; the delayed ones stand apart in the same
+ * index, by the time they are due, and cross over when it has come. So a million of either is
+ * never walked to find the next.
  */
 
 void fetch_job_release(struct fetch_job *job)
