@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "options/options.h"
+#include "options/table.h"
 
 #define URL "https://mail.example/EWS/Exchange.asmx"
 
@@ -165,6 +165,77 @@ static void test_what_is_refused_names_the_option_and_what_to_do(void **state)
 	}
 }
 
+/* `-o TEXT` is refused in one line, which names the option. */
+static void check_refused(const char *name, const char *text)
+{
+	AUTO(options) struct options o = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+
+	if (parse_list(&o, &reason, text) != ERR_INVALID)
+		fail_msg("%s is not refused", text);
+	if (!strstr(buf_str(&reason), name) || strchr(reason.bytes, '\n'))
+		fail_msg("%s: %s", text, buf_str(&reason));
+}
+
+static void check_refused_value(const struct option_row *row, const char *value)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s=%s", row->name, value);
+	check_refused(row->name, text);
+}
+
+static void check_bounds(const struct option_row *row)
+{
+	char value[32];
+	const char *format = row->kind == OCTAL ? "%llo" : "%lld";
+
+	snprintf(value, sizeof(value), format, (long long)row->max + 1);
+	check_refused_value(row, value);
+	snprintf(value, sizeof(value), "%lld", (long long)row->min - 1);
+	check_refused_value(row, value);
+	for (size_t i = 0; i < 6; i++)
+		check_refused_value(row, (const char *[]){ "x", "5x", "0x5", "-5", " 5",
+							   "99999999999999999999" }[i]);
+}
+
+/* Whatever kind it is of, with whatever is wrong for that kind. */
+static void test_every_option_of_the_table_refuses_what_is_wrong_for_it(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < option_rows_n; i++) {
+		const struct option_row *row = &option_rows[i];
+		bool wants_value = row->kind != FLAG && row->kind != LATER;
+		if (wants_value && strcmp(row->name, "user") != 0) /* mount(8)'s, when alone */
+			check_refused(row->name, row->name);
+		if (wants_value)
+			check_refused_value(row, "");
+		if (row->kind == NUMBER || row->kind == OCTAL)
+			check_bounds(row);
+		if (row->kind == CHOICE || row->kind == CHOICES)
+			check_refused_value(row, "nonsense");
+		if (row->kind == CHOICES)
+			check_refused_value(row, "mailbox+");
+		if (row->kind == FLAG)
+			check_refused_value(row, "yes");
+		if (row->kind == AGE)
+			check_refused_value(row, "9y9");
+		if (row->kind == PATHS)
+			check_refused_value(row, "//");
+		if (row->kind == SECRET || row->kind == LATER)
+			check_refused_value(row, "secret");
+	}
+}
+
+static void test_a_password_in_proxy_is_refused(void **state)
+{
+	(void)state;
+
+	check_refused("proxy", "proxy=http://u:secret@p:1");
+	check_refused("proxy", "proxy=u:secret@p");
+}
+
 static void test_command_lines_that_are_no_mount(void **state)
 {
 	AUTO(options)
@@ -304,6 +375,8 @@ int main(void)
 		cmocka_unit_test(test_since_and_exclude),
 		cmocka_unit_test(test_what_mount_passes_along_means_nothing),
 		cmocka_unit_test(test_what_is_refused_names_the_option_and_what_to_do),
+		cmocka_unit_test(test_every_option_of_the_table_refuses_what_is_wrong_for_it),
+		cmocka_unit_test(test_a_password_in_proxy_is_refused),
 		cmocka_unit_test(test_command_lines_that_are_no_mount),
 		cmocka_unit_test(test_the_source_is_an_address),
 		cmocka_unit_test(test_the_source_is_an_url),
