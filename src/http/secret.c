@@ -46,7 +46,6 @@ static void guard(struct child *child)
 {
 	const struct sigaction end = { .sa_handler = on_end, .sa_flags = SA_RESETHAND };
 
-	atomic_store(&running, child->pid);
 	for (size_t i = 0; i < END_SIGNALS_N; i++) {
 		sigaction(end_signals[i], NULL, &child->old[i]);
 		if (child->old[i].sa_handler == SIG_DFL)
@@ -105,6 +104,20 @@ static int spawn(const char *command, int out, pid_t *ret)
 	return no;
 }
 
+/* No signal comes between the start and the note of it. */
+static int spawn_guarded(struct child *child, const char *command, int out)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	guard(child);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int no = spawn(command, out, &child->pid);
+	atomic_store(&running, no ? 0 : child->pid);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return no;
+}
+
 static enum err child_start(struct child *child, const char *command)
 {
 	int pipe_fds[2];
@@ -117,10 +130,9 @@ static enum err child_start(struct child *child, const char *command)
 	/* The command writes to a pipe that blocks, as it expects. */
 	if (fcntl(in, F_SETFL, 0) < 0)
 		return err_from_errno(errno);
-	int no = spawn(command, in, &child->pid);
+	int no = spawn_guarded(child, command, in);
 	if (no)
 		return err_from_errno(no);
-	guard(child);
 	child->pidfd = pidfd_open(child->pid, 0);
 	return child->pidfd < 0 ? err_from_errno(errno) : ERR_OK;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What tests with servers and mounts begin with; mount, crash and model share it."""
 import os
+import pwd
 
 import ewsfs
 import pytest
@@ -61,6 +62,18 @@ def new_mount(place):
 def small(new_server):
     """A server with three folders of ten items."""
     return new_server("--synthetic", f"{ewsfs.USER}:3:10:3000:7")
+
+
+@pytest.fixture
+def user(place, fuse_for_all):
+    """What makes subprocess run something as an ordinary user, who can reach `place`."""
+    if os.getuid() != 0:
+        pytest.skip("needs root to become another user")
+    for path in [place, *place.parents]:
+        if path.stat().st_uid == 0 and path.name.startswith(("pytest-", "test_")):
+            path.chmod(0o755)
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
 @pytest.fixture
