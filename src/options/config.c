@@ -2,6 +2,7 @@
 #include "options/config.h"
 
 #include <ini_configobj.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,10 +32,21 @@ static void names_release(char ***names)
 		ini_free_attribute_list(*names);
 }
 
+/* mount(8) hands HOME=/root on, also when a user mounts. */
+static const char *find_home(void)
+{
+	const char *home = getenv("HOME");
+
+	if (geteuid() == 0 || (home && access(home, X_OK) == 0))
+		return home;
+	const struct passwd *user = getpwuid(geteuid());
+	return user ? user->pw_dir : home;
+}
+
 enum err config_print_home(struct buf *ret, const char *variable, const char *below,
 			   const char *of_root)
 {
-	const char *xdg = getenv(variable), *home = getenv("HOME");
+	const char *xdg = getenv(variable), *home = find_home();
 
 	if (xdg && *xdg == '/')
 		return buf_printf(ret, "%s/ewsfs/", xdg);
