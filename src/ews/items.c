@@ -80,6 +80,13 @@ static enum err open_message(void *ctx, size_t index)
 	return ERR_OK;
 }
 
+static bool has_photo(const struct items_call *c)
+{
+	const struct item_reader *r = &c->reader;
+
+	return r->photo_id && !r->fault && strcmp(r->item.element, "Contact") == 0;
+}
+
 static enum err wait_for_photo(struct items_call *c, size_t index)
 {
 	if (!c->waiting)
@@ -107,7 +114,7 @@ static enum err close_message(void *ctx, const struct reply_message *message)
 		enum err err = item_reader_finish(r);
 		if (err)
 			return err;
-		if (r->photo_id && !r->fault && c->waiting_n < c->n)
+		if (has_photo(c) && c->waiting_n < c->n)
 			return wait_for_photo(c, message->index);
 		reply.item = r->item.element ? &r->item : NULL;
 		bool has_content = c->wants_mime || !shape_has_mime(c->kind);
@@ -175,8 +182,7 @@ static enum err hand_on_waiting(struct items_call *c)
 /* The server says no, and will again: the contact comes without. */
 static bool is_refusal(enum err err)
 {
-	return err == ERR_SHAPE || err == ERR_BAD_ITEM || err == ERR_PROTOCOL ||
-	       err == ERR_DENIED || err == ERR_NOT_FOUND;
+	return err == ERR_SHAPE || err == ERR_BAD_ITEM || err == ERR_DENIED || err == ERR_NOT_FOUND;
 }
 
 static enum err close_photo_message(void *ctx, const struct reply_message *message)

@@ -288,6 +288,12 @@ static enum err put_person(const struct item *item, struct buf *ret)
 	if (!err)
 		err = contentline_put_each(ret, "X-EWS-COMPANY", fields, "Companies/String");
 	if (!err)
+		err = contentline_put_each(ret, "X-EWS-SMIME-CERTIFICATE", fields,
+					   "UserSMIMECertificate/Base64Binary");
+	if (!err)
+		err = contentline_put_each(ret, "X-EWS-CERTIFICATE", fields,
+					   "MSExchangeCertificate/Base64Binary");
+	if (!err)
 		err = contentline_put_list(ret, "CATEGORIES", item->categories);
 	if (!err)
 		err = contentline_put(ret, "NOTE", fields_get(fields, "Body"));

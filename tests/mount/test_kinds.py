@@ -2,6 +2,8 @@
 """Every kind of item, with all that it may hold, as parsers read it that are not ours."""
 import base64
 import html
+import os
+import pathlib
 import re
 import urllib.parse
 import urllib.request
@@ -11,6 +13,7 @@ import icalendar
 import pytest
 import vobject
 
+SCHEMA = pathlib.Path(os.environ.get("EWSFS_SHARED", ewsfs.ROOT.parent / "shared")) / "ews/schema/V2018_01_08"
 NS = "http://schemas.microsoft.com/exchange/services/2006"
 # What breaks formats that were not thought through.
 NASTY = ("plain", "comma, semicolon; colon: \"quotes\" back\\slash \\n \\, \\;", "line\nbreak\n\nand\nmore",
@@ -55,7 +58,8 @@ def clean(value):
 
 @pytest.fixture
 def empty(new_server):
-    return new_server("--synthetic", f"{ewsfs.USER}:5:0:2000:3")
+    schema = ("--schema", str(SCHEMA)) if SCHEMA.is_dir() else ()
+    return new_server("--synthetic", f"{ewsfs.USER}:5:0:2000:3", *schema)
 
 
 def read(mount, ids):
@@ -187,7 +191,7 @@ def test_a_contacts_picture_is_in_its_card(empty, new_mount):
     ({"kind": "error", "code": "ErrorInternalServerTransientError"}, True),
     ({"kind": "busy", "back_off": 300}, True),
     ({"kind": "reset", "bytes": 700}, True),
-    ({"kind": "malformed"}, False)))
+    ({"kind": "malformed"}, True)))
 def test_a_picture_that_does_not_come_stops_no_contact(fault, has_picture, empty, new_mount):
     ids = create(empty, with_picture("a", JPEG), "<t:Contact/>")
     empty.op("fault", None, op="GetAttachment", count=1, **fault)
@@ -391,3 +395,21 @@ def test_every_run_gives_the_same_bytes(empty, new_mount):
     seen = [{path.name: (path.read_bytes(), path.stat().st_mtime_ns, ewsfs.xattr(path, "user.ews.item_class"))
              for path in mount.files()} for mount in (one, other)]
     assert seen[0] == seen[1] and len(seen[0]) == len(CLASSES) + 4
+
+
+def test_every_card_and_calendar_of_a_mailbox_is_read_by_other_parsers(new_server, new_mount):
+    mount = new_mount(new_server("--synthetic", f"{ewsfs.USER}:20:60:2000:5"))
+    mount.update()
+    counted = {".vcf": 0, ".ics": 0}
+    for path in mount.files():
+        raw = path.read_bytes()
+        if path.suffix == ".vcf":
+            check_lines(raw)
+            card, = vobject.readComponents(raw.decode())
+            assert values(card, "uid")[0].startswith("urn:uuid:") and len(values(card, "rev")) == 1
+        elif path.suffix == ".ics":
+            part, = icalendar.Calendar.from_ical(raw).walk("VTODO") or icalendar.Calendar.from_ical(raw).walk("VEVENT")
+            assert part["uid"] and not part.errors
+            assert vobject.readOne(raw.decode()).name == "VCALENDAR"
+        counted[path.suffix] = counted.get(path.suffix, 0) + 1
+    assert counted[".vcf"] >= 100 and counted[".ics"] >= 200

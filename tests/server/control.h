@@ -15,7 +15,8 @@
  *             neither, the folder itself is meant
  * and these, each with keys of its own:
  *   deliver   count (1) new items to the folder (Inbox). "subject"; "mime", as text
- *             or as base64; "size" in bytes; "read"
+ *             or as base64; "size" in bytes; "read"; "class", of any kind (IPM.*, REPORT.*);
+ *             "element": "Item" in place of the one that Exchange has for it
  *   change    new content, the same item: other bytes, another change key. "subject";
  *             "mime"; "same_size": true keeps the number of bytes. "kind" changes
  *             only what it names: "category", "flag", "subject", "importance"
