@@ -203,3 +203,22 @@ def test_systemd_is_told_nothing_of_a_mount_that_failed(home, configure, place):
         told.setblocking(False)
         with pytest.raises(BlockingIOError):
             told.recv(4096)
+
+
+def test_the_commands_of_the_systemd_unit_mount_and_unmount(home, configure, place):
+    text = (ewsfs.ROOT / "contrib" / "systemd" / "ewsfs@.service.in").read_text()
+    for what, value in (("@bindir@", ewsfs.EWSFS.parent), ("%h", home), ("%i", "work")):
+        text = text.replace(what, str(value))
+    commands = dict(line.split("=", 1) for line in text.splitlines() if line.startswith("Exec"))
+    run = configure(PASSWORD)
+    run(*commands["ExecStartPre"].split())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(place / "notify"))
+        told.settimeout(ewsfs.TIMEOUT_S)
+        env = {**os.environ, "HOME": str(home), "NOTIFY_SOCKET": str(place / "notify")}
+        env.pop("XDG_CONFIG_HOME", None)
+        process = subprocess.Popen(commands["ExecStart"].split(), stderr=subprocess.DEVNULL, env=env)
+        assert told.recv(4096).decode() == f"READY=1\nMAINPID={process.pid}"
+    assert "Inbox" in os.listdir(home / "mail" / "work")
+    run(*commands["ExecStop"].split())
+    assert process.wait(ewsfs.TIMEOUT_S) == 0
