@@ -12,7 +12,7 @@
  * ewsctl is no part of the engine and does not link the store. Of its schema it uses the columns
  * named here, in the version named here; any other is refused.
  */
-enum { SCHEMA_VERSION = 2, SCHEMA_APPLICATION = 0x45575331, LINES_MAX = 100, BUSY_MS = 10000 };
+enum { SCHEMA_VERSION = 3, SCHEMA_APPLICATION = 0x45575331, LINES_MAX = 100, BUSY_MS = 10000 };
 
 /* Everything that was listed has been fetched, and every folder that can be synced was. */
 static const char is_incomplete[] =
@@ -124,7 +124,7 @@ static enum err check_version(sqlite3 *db, const char *schema, const char *path,
 	snprintf(sql, sizeof(sql), "PRAGMA %s.application_id", schema);
 	if (!err)
 		err = ask(db, sql, &application, 1);
-	if (err || (application == SCHEMA_APPLICATION && version == SCHEMA_VERSION))
+	if (err || (application == SCHEMA_APPLICATION && version >= 1 && version <= SCHEMA_VERSION))
 		return err;
 	return buf_refuse(
 		reason, ERR_INVALID,

@@ -21,6 +21,8 @@ static const struct {
 	{ "ErrorAccessDeniedDueToCompliance",    ERR_DENIED,     SCOPE_ONE },
 	{ "ErrorRecoverableItemsAccessDenied",   ERR_DENIED,     SCOPE_ONE },
 	{ "ErrorArchiveMailboxNotEnabled",       ERR_NOT_FOUND,  SCOPE_ONE },
+	{ "ErrorNoPublicFolderServerAvailable",  ERR_NOT_FOUND,  SCOPE_ONE },
+	{ "ErrorNoPublicFolderReplicaAvailable", ERR_NOT_FOUND,  SCOPE_ONE },
 
 	/* The item exists and its content does not come. */
 	{ "ErrorItemCorrupt",                    ERR_BAD_ITEM,   SCOPE_ONE },

@@ -100,10 +100,14 @@ struct ews_hierarchy {
 };
 void ews_hierarchy_release(struct ews_hierarchy *hierarchy);
 
-/* SyncFolderHierarchy below msgfolderroot. A NULL state lists all. ERR_SYNC_RESET when
- * the server does not take the state. Waits. */
-MUST_CHECK enum err ews_sync_hierarchy(struct ews *ews, const char *state,
+/* SyncFolderHierarchy below the folder of that distinguished name. A NULL state lists all.
+ * ERR_SYNC_RESET when the server does not take the state. Waits. */
+MUST_CHECK enum err ews_sync_hierarchy(struct ews *ews, const char *root, const char *state,
 				       struct ews_hierarchy *ret);
+/* FindFolder: those right below a folder, with their digests, from the offset on; `state` is NULL
+ * and `dropped` empty. *offset moves on. Waits. */
+MUST_CHECK enum err ews_find_folders(struct ews *ews, const char *parent_id, uint64_t *offset,
+				     struct ews_hierarchy *ret);
 
 /* --- items --- */
 
@@ -134,6 +138,15 @@ void ews_page_release(struct ews_page *page);
  * most max changes. ERR_SYNC_RESET, ERR_NOT_FOUND and ERR_DENIED speak of this folder. Waits.
  */
 MUST_CHECK enum err ews_sync_items(struct ews *ews, const char *folder_id, const char *state,
+				   int max, struct ews_page *ret);
+
+/*
+ * FindItem, where SyncFolderItems does not work: a page of all that is in the folder, each as
+ * EWS_CREATE. The state says where it goes on, and nothing of what changes later; NULL begins.
+ * Pages overlap by an item: where that is another one than before, something was added or
+ * deleted meanwhile, and it is ERR_SYNC_RESET. `max` is at least 2. Waits.
+ */
+MUST_CHECK enum err ews_find_items(struct ews *ews, const char *folder_id, const char *state,
 				   int max, struct ews_page *ret);
 
 struct ews_item_reply {

@@ -3,6 +3,7 @@
 #define EWS_FOLDER_RULES_H
 
 #include "ews/property.h"
+#include "ews/soap.h"
 #include "ews/take.h"
 #include "model/folder.h"
 
@@ -25,6 +26,23 @@ enum err folder_take_count(void *ctx, const struct sax *sax, const char *text, s
 enum err folder_take_property(void *ctx, const struct sax *sax, const char *text, size_t n);
 
 #define FOLDER_TEXT_MAX 4096
+
+/* What is asked of a folder, with its digest. The unread count is asked for as a MAPI property:
+ * folder:UnreadCount is an error on calendars and their like. */
+/* clang-format off */
+#define FOLDER_SHAPE \
+	"<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>" \
+	SOAP_FIELD("folder:DisplayName") \
+	SOAP_FIELD("folder:ParentFolderId") \
+	SOAP_FIELD("folder:FolderClass") \
+	SOAP_FIELD("folder:TotalCount") \
+	SOAP_FIELD("folder:ChildFolderCount") \
+	SOAP_MAPI("0x3603", "Integer") \
+	SOAP_MAPI("0x10f4", "Boolean") \
+	SOAP_MAPI("0x670a", "SystemTime") \
+	SOAP_MAPI("0x670b", "Integer") \
+	"</t:AdditionalProperties></m:FolderShape>"
+/* clang-format on */
 
 /* `element` is the path to the folder's element; the ctx begins with a struct folder_reader. */
 /* clang-format off */

@@ -40,35 +40,16 @@ bool ews_is_distinguished(const char *id)
 	return false;
 }
 
-/* The unread count is asked for as a MAPI property: folder:UnreadCount is an error on calendars
- * and their like. */
-/* clang-format off */
-static const char shape[] =
-	"<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>"
-	SOAP_FIELD("folder:DisplayName")
-	SOAP_FIELD("folder:ParentFolderId")
-	SOAP_FIELD("folder:FolderClass")
-	SOAP_FIELD("folder:TotalCount")
-	SOAP_FIELD("folder:ChildFolderCount")
-	SOAP_MAPI("0x3603", "Integer")
-	SOAP_MAPI("0x10f4", "Boolean")
-	SOAP_MAPI("0x670a", "SystemTime")
-	SOAP_MAPI("0x670b", "Integer")
-	"</t:AdditionalProperties></m:FolderShape>";
-/* clang-format on */
-
 static enum err write_question(const void *ctx, enum version version, struct buf *to)
 {
 	const struct folders_call *f = ctx;
-	enum err err = buf_append_str(to, shape);
+	enum err err = buf_append_str(to, FOLDER_SHAPE);
 	(void)version;
 
 	if (!err)
 		err = buf_append_str(to, "<m:FolderIds>");
-	for (size_t i = 0; !err && i < f->n; i++) {
-		bool is_name = ews_is_distinguished(f->ids[i]);
-		err = soap_id(to, is_name ? "t:DistinguishedFolderId" : "t:FolderId", f->ids[i]);
-	}
+	for (size_t i = 0; !err && i < f->n; i++)
+		err = soap_folder_id(to, f->ids[i], f->call.ews->mailbox);
 	if (!err)
 		err = buf_append_str(to, "</m:FolderIds>");
 	return err;

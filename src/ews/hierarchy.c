@@ -9,7 +9,7 @@
  */
 struct hierarchy_call {
 	struct folder_reader reader; /* first: the rules want it */
-	const char *state;	     /* asked with; NULL: none */
+	const char *root, *state;    /* asked with; no state: NULL */
 	struct ews_hierarchy result;
 	size_t dropped_size;
 	bool is_search_folder;
@@ -45,9 +45,11 @@ static enum err write_question(const void *ctx, enum version version, struct buf
 	(void)version;
 
 	if (!err)
-		err = buf_append_str(
-			to, "<m:SyncFolderId><t:DistinguishedFolderId Id=\"msgfolderroot\"/>"
-			    "</m:SyncFolderId>");
+		err = buf_append_str(to, "<m:SyncFolderId>");
+	if (!err)
+		err = soap_folder_id(to, h->root, h->call.ews->mailbox);
+	if (!err)
+		err = buf_append_str(to, "</m:SyncFolderId>");
 	if (!err && h->state && *h->state)
 		err = soap_text(to, "m:SyncState", h->state);
 	return err;
@@ -138,9 +140,10 @@ static const struct operation sync_hierarchy = {
 	.open = open_message,
 };
 
-enum err ews_sync_hierarchy(struct ews *ews, const char *state, struct ews_hierarchy *ret)
+enum err ews_sync_hierarchy(struct ews *ews, const char *root, const char *state,
+			    struct ews_hierarchy *ret)
 {
-	struct hierarchy_call h = { .state = state };
+	struct hierarchy_call h = { .root = root, .state = state };
 
 	h.call = (struct call){ .ews = ews, .operation = &sync_hierarchy, .ctx = &h, .n = 1 };
 	enum err err = call_run(&h.call);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -7,7 +8,7 @@
 #include "ews/take.h"
 
 /*
- * page - SyncFolderItems: one page of what changed in a folder.
+ * page - SyncFolderItems: one page of what changed in a folder; or FindItem: of what is in it.
  */
 enum {
 	/* Servers may send more than they were asked for, but not any number. */
@@ -21,6 +22,7 @@ struct page_call {
 	const char *folder_id, *state;
 	int max;
 	bool is_plain;
+	uint64_t offset;	  /* of FindItem */
 	struct ews_change change; /* under way */
 	struct ews_page result;
 	size_t size;
@@ -53,12 +55,16 @@ static const char additional[] =
 	"</t:AdditionalProperties>";
 /* clang-format on */
 
+static enum err write_shape(const struct page_call *p, struct buf *to)
+{
+	return buf_printf(to, "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>%s</m:ItemShape>",
+			  p->is_plain ? "" : additional);
+}
+
 static enum err write_question(const void *ctx, enum version version, struct buf *to)
 {
 	const struct page_call *p = ctx;
-	enum err err = buf_printf(to,
-				  "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>%s</m:ItemShape>",
-				  p->is_plain ? "" : additional);
+	enum err err = write_shape(p, to);
 	(void)version;
 
 	if (!err)
@@ -211,34 +217,133 @@ static const struct operation sync_items = {
 	.open = open_message,
 };
 
-static enum err run(struct page_call *p, struct ews *ews)
+static enum err run(struct page_call *p, struct ews *ews, const struct operation *operation)
 {
-	p->call = (struct call){ .ews = ews, .operation = &sync_items, .ctx = p, .n = 1 };
+	p->call = (struct call){ .ews = ews, .operation = operation, .ctx = p, .n = 1 };
 	enum err err = call_run(&p->call);
 	change_release(&p->change);
-	/* An empty state comes with errors as well, and must never be stored. */
-	if (!err && (!p->result.state || !*p->result.state))
-		err = call_refuse(&p->call, "the list of its items came without a sync state");
+	return err;
+}
+
+/* In the shape that this server takes. */
+static enum err run_shaped(struct page_call *p, struct ews *ews, const struct operation *operation)
+{
+	p->is_plain = ews->has_plain_pages;
+	enum err err = run(p, ews, operation);
+	if (err == ERR_SHAPE && !ews->has_plain_pages) {
+		p->is_plain = true;
+		err = run(p, ews, operation);
+		/* Refused even so: the shape was not to blame. */
+		ews->has_plain_pages = err != ERR_SHAPE;
+	}
 	return err;
 }
 
 enum err ews_sync_items(struct ews *ews, const char *folder_id, const char *state, int max,
 			struct ews_page *ret)
 {
-	struct page_call p = {
-		.folder_id = folder_id,
-		.state = state,
-		.max = max,
-		.is_plain = ews->has_plain_pages,
-	};
-	enum err err = run(&p, ews);
+	struct page_call p = { .folder_id = folder_id, .state = state, .max = max };
+	enum err err = run_shaped(&p, ews, &sync_items);
 
-	if (err == ERR_SHAPE && !ews->has_plain_pages) {
-		p.is_plain = true;
-		err = run(&p, ews);
-		/* Refused even so: the shape was not to blame. */
-		ews->has_plain_pages = err != ERR_SHAPE;
+	/* An empty state comes with errors as well, and must never be stored. */
+	if (!err && (!p.result.state || !*p.result.state))
+		err = call_refuse(&p.call, "the list of its items came without a sync state");
+	if (err)
+		ews_page_release(&p.result);
+	else
+		*ret = p.result;
+	return err;
+}
+
+/* --- FindItem --- */
+
+/* Our own mark of where we are: how many were passed, and the last of them. */
+static enum err print_place(const struct page_call *p, struct ews_page *ret)
+{
+	AUTO(buf) struct buf place = { 0 };
+	enum err err = buf_printf(&place, "%llu %s", (unsigned long long)(p->offset + ret->n),
+				  ret->n ? ret->changes[ret->n - 1].id : "");
+
+	return err ? err : buf_give(&place, &ret->state);
+}
+
+static enum err write_search(const void *ctx, enum version version, struct buf *to)
+{
+	const struct page_call *p = ctx;
+	enum err err = write_shape(p, to);
+	(void)version;
+
+	if (!err)
+		err = buf_printf(to,
+				 "<m:IndexedPageItemView MaxEntriesReturned=\"%d\" Offset=\"%llu\""
+				 " BasePoint=\"Beginning\"/>",
+				 p->max, (unsigned long long)p->offset);
+	if (!err)
+		err = buf_append_str(
+			to, "<m:SortOrder><t:FieldOrder Order=\"Descending\">" SOAP_FIELD(
+				    "item:DateTimeReceived") "</t:FieldOrder></m:SortOrder>"
+							     "<m:ParentFolderIds>");
+	if (!err)
+		err = soap_id(to, "t:FolderId", p->folder_id);
+	return err ? err : buf_append_str(to, "</m:ParentFolderIds>");
+}
+
+static enum err take_view(void *ctx, const struct sax *sax)
+{
+	struct page_call *p = ctx;
+	AUTO(str) char *last = NULL;
+	enum err err = sax_copy_attr(sax, "IncludesLastItemInRange", WORD_MAX_BYTES, &last);
+
+	p->result.last = last && parse_bool(last);
+	return err;
+}
+
+static enum err open_found(void *ctx, const struct sax *sax)
+{
+	enum err err = open_change(ctx, sax);
+
+	return err ? err : open_item(ctx, sax);
+}
+
+#define FOUND "m:RootFolder/t:Items/*"
+
+/* clang-format off */
+static const struct sax_rule search_rules[] = {
+	{ "m:RootFolder",             .open = take_view },
+	{ FOUND,                      .open = open_found, .close = close_change, .arg = EWS_CREATE },
+	{ FOUND "/t:ItemId",          .open = take_id },
+	{ FOUND "/t:DateTimeReceived", .text = take_time, .cap = WORD_MAX_BYTES, .arg = AT(change.received) },
+	{ FOUND "/t:Size",            .text = take_size, .cap = WORD_MAX_BYTES },
+	PROPERTY_RULES(FOUND, take_property, WORD_MAX_BYTES, take_nothing),
+	{ 0 }
+};
+/* clang-format on */
+
+static const struct operation find_item = {
+	.name = "FindItem",
+	.attributes = " Traversal=\"Shallow\"",
+	.write = write_search,
+	.rules = search_rules,
+	.open = open_message,
+};
+
+enum err ews_find_items(struct ews *ews, const char *folder_id, const char *state, int max,
+			struct ews_page *ret)
+{
+	struct page_call p = { .folder_id = folder_id, .max = max };
+	const char *before = NULL;
+	char *end;
+
+	if (state) {
+		p.offset = strtoull(state, &end, 10);
+		before = *end == ' ' && end[1] && p.offset > 0 ? end + 1 : NULL;
+		p.offset -= before != NULL;
 	}
+	enum err err = run_shaped(&p, ews, &find_item);
+	if (!err && before && (p.result.n == 0 || strcmp(p.result.changes[0].id, before) != 0))
+		err = ERR_SYNC_RESET;
+	if (!err)
+		err = print_place(&p, &p.result);
 	if (err)
 		ews_page_release(&p.result);
 	else

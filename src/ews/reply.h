@@ -25,7 +25,8 @@ struct reply_message {
 };
 
 struct operation {
-	const char *name; /* "GetItem" */
+	const char *name;	/* "GetItem" */
+	const char *attributes; /* of its element, each with a space before it; NULL: none */
 	/* What stands in the operation's element. */
 	enum err (*write)(const void *ctx, enum version version, struct buf *to);
 	/* Of what stands in a response message, see REPLY_DEPTH. */

@@ -14,6 +14,7 @@ enum err ews_open(const struct account *account, struct ews **ret, struct buf *r
 	const struct http_config config = {
 		.url = account->url,
 		.user = account->user,
+		.anchor = account->impersonate ? account->impersonate : account->mailbox,
 		.password_command = account->password_command,
 		.password = account->password.text,
 		.cafile = account->cafile,
@@ -28,7 +29,11 @@ enum err ews_open(const struct account *account, struct ews **ret, struct buf *r
 		return ERR_NOMEM;
 	xmlInitParser();
 	ews->back_off_ms = -1;
-	enum err err = http_open(&config, &ews->http, reason);
+	enum err err = text_copy(account->mailbox, &ews->mailbox);
+	if (!err)
+		err = text_copy(account->impersonate, &ews->impersonate);
+	if (!err)
+		err = http_open(&config, &ews->http, reason);
 	if (!err)
 		*ret = give(ews);
 	return err;
@@ -39,6 +44,8 @@ void ews_release(struct ews **ews)
 	if (!*ews)
 		return;
 	http_release(&(*ews)->http);
+	str_release(&(*ews)->mailbox);
+	str_release(&(*ews)->impersonate);
 	str_release(&(*ews)->code);
 	buf_release(&(*ews)->reason);
 	free(*ews);
@@ -241,7 +248,8 @@ static const struct http_handler handler = { on_data, on_is_settled, on_done };
 enum err call_write(const struct call *call, struct buf *to)
 {
 	const char *name = call->operation->name;
-	enum err err = soap_begin(to, call->version, name);
+	enum err err = soap_begin(to, call->version, call->ews->impersonate, name,
+				  call->operation->attributes);
 
 	if (!err)
 		err = call->operation->write(call->ctx, call->version, to);

@@ -13,9 +13,10 @@
  */
 struct ews {
 	struct http *http;
-	enum version version;  /* the highest that the server has not refused */
-	bool has_plain_pages;  /* it refuses the shape of a page */
-	struct stream *stream; /* NULL: none */
+	char *mailbox, *impersonate; /* NULL: none */
+	enum version version;	     /* the highest that the server has not refused */
+	bool has_plain_pages;	     /* it refuses the shape of a page */
+	struct stream *stream;	     /* NULL: none */
 	struct metrics metrics;
 	void (*tend)(void *ctx); /* NULL: nobody wants to */
 	void *tend_ctx;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ews/charfilter.h"
+#include "ews/ews.h"
 
 static const char *const version_names[VERSION_COUNT] = {
 	[VERSION_2013_SP1] = "Exchange2013_SP1",
@@ -24,17 +25,31 @@ enum version version_named(const char *name)
 	return VERSION_2013_SP1;
 }
 
-enum err soap_begin(struct buf *to, enum version version, const char *operation)
+static enum err write_impersonation(struct buf *to, const char *address)
 {
-	return buf_printf(
+	enum err err = buf_append_str(to, "<t:ExchangeImpersonation><t:ConnectingSID>");
+
+	if (!err)
+		err = soap_text(to, "t:PrimarySmtpAddress", address);
+	return err ? err : buf_append_str(to, "</t:ConnectingSID></t:ExchangeImpersonation>");
+}
+
+enum err soap_begin(struct buf *to, enum version version, const char *impersonate,
+		    const char *operation, const char *attributes)
+{
+	enum err err = buf_printf(
 		to,
 		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 		"<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\""
 		" xmlns:m=\"http://schemas.microsoft.com/exchange/services/2006/messages\""
 		" xmlns:t=\"http://schemas.microsoft.com/exchange/services/2006/types\">"
-		"<s:Header><t:RequestServerVersion Version=\"%s\"/></s:Header>"
-		"<s:Body><m:%s>",
-		version_names[version], operation);
+		"<s:Header><t:RequestServerVersion Version=\"%s\"/>",
+		version_names[version]);
+	if (!err && impersonate)
+		err = write_impersonation(to, impersonate);
+	return err ? err
+		   : buf_printf(to, "</s:Header><s:Body><m:%s%s>", operation,
+				attributes ? attributes : "");
 }
 
 enum err soap_end(struct buf *to, const char *operation)
@@ -101,4 +116,17 @@ enum err soap_id(struct buf *to, const char *element, const char *id)
 	if (!err)
 		err = buf_append_str(to, "\"/>");
 	return err;
+}
+
+enum err soap_folder_id(struct buf *to, const char *id, const char *mailbox)
+{
+	if (!ews_is_distinguished(id))
+		return soap_id(to, "t:FolderId", id);
+	/* Public folders are in nobody's mailbox. */
+	if (!mailbox || strcmp(id, "publicfoldersroot") == 0)
+		return soap_id(to, "t:DistinguishedFolderId", id);
+	enum err err = buf_printf(to, "<t:DistinguishedFolderId Id=\"%s\"><t:Mailbox>", id);
+	if (!err)
+		err = soap_text(to, "t:EmailAddress", mailbox);
+	return err ? err : buf_append_str(to, "</t:Mailbox></t:DistinguishedFolderId>");
 }

@@ -17,7 +17,9 @@ const char *version_name(enum version version);
 /* VERSION_2013_SP1 for one that we do not claim. */
 enum version version_named(const char *name);
 
-MUST_CHECK enum err soap_begin(struct buf *to, enum version version, const char *operation);
+/* `impersonate`: the address of whom to act as; NULL: nobody. */
+MUST_CHECK enum err soap_begin(struct buf *to, enum version version, const char *impersonate,
+			       const char *operation, const char *attributes);
 MUST_CHECK enum err soap_end(struct buf *to, const char *operation);
 
 /* Text or an attribute's value; what XML forbids becomes U+FFFD. */
@@ -26,6 +28,9 @@ MUST_CHECK enum err soap_escape(struct buf *to, const char *text);
 MUST_CHECK enum err soap_text(struct buf *to, const char *element, const char *text);
 /* "<element Id="id"/>" */
 MUST_CHECK enum err soap_id(struct buf *to, const char *element, const char *id);
+/* A FolderId or, where it is one of its names (ews_is_distinguished()), a DistinguishedFolderId,
+ * which is that of the mailbox; NULL: our own. */
+MUST_CHECK enum err soap_folder_id(struct buf *to, const char *id, const char *mailbox);
 
 /* Members of a shape's AdditionalProperties. */
 #define SOAP_FIELD(uri) "<t:FieldURI FieldURI=\"" uri "\"/>"

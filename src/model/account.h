@@ -31,6 +31,9 @@ struct account {
 	char *proxy;		/* NULL: from the environment */
 	char *trace;		/* directory for redacted exchanges; NULL: none */
 	char *cache;		/* path of the store */
+	char *mailbox;		/* SMTP address of somebody else's; NULL: the user's own */
+	char *impersonate;	/* SMTP address of whom to act as; NULL: nobody */
+	unsigned trees;		/* bits of enum tree; 0: the mailbox alone */
 	enum auth_mode auth;
 	enum mtime_rule mtime;
 	enum notify_mode notify;

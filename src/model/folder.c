@@ -93,7 +93,8 @@ enum err folder_print_attrs(const struct folder *folder, struct buf *set)
 		err = attr_put(set, ATTR_DISPLAY_NAME, folder->display_name);
 	if (!err && folder->digest.known)
 		err = print_counts(&folder->digest, set);
-	if (!err)
+	/* Where there is none of SyncFolderItems, it is a mark of our own. */
+	if (!err && !tree_info(folder->tree)->is_searched)
 		err = attr_put(set, ATTR_SYNC_STATE, folder->sync_state);
 	if (!err)
 		err = attr_put_time(set, ATTR_LAST_SYNC, folder->last_sync);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "model/tree.h"
 
 /*
  * folder - one folder of the mailbox, as the server describes it and as we show it.
@@ -34,6 +35,8 @@ struct folder {
 	char *distinguished; /* "inbox", ... ; NULL for the others */
 	char *sync_state;    /* NULL: never synced */
 	bool is_hidden;	     /* PR_ATTR_HIDDEN */
+	enum tree tree;	     /* where it belongs */
+	bool is_top;	     /* shown in the root whatever its parent is; not stored */
 	struct digest digest;
 	int64_t last_sync;
 	char *error; /* why its sync does not get on; NULL when it does */
@@ -64,13 +67,12 @@ void folders_release(struct folders *folders);
  * which name: pure. The root (root_id) is shown as inode 1; where it is in the list
  * itself, its own shown_in stays 0 and shown_as NULL. Left out: hidden folders and all
  * below them, folders whose parents do not lead to the root, cycles, and what lies
- * deeper than FOLDER_DEPTH_MAX (Exchange allows 300). `reserved` are names of other trees
- * at the top, NULL-terminated or NULL. Every folder must have its ino; two with one id
- * are ERR_INVALID. n log n. On failure nothing is said of what was set.
+ * deeper than FOLDER_DEPTH_MAX (Exchange allows 300). The top of another tree (is_top) bears the
+ * name of the tree, and no folder of the mailbox bears one of these. Every folder must have its ino;
+ * two with one id are ERR_INVALID. n log n. On failure nothing is said of what was set.
  */
 #define FOLDER_DEPTH_MAX 400
-MUST_CHECK enum err folders_lay_out(struct folders *folders, const char *root_id,
-				    const char *const *reserved);
+MUST_CHECK enum err folders_lay_out(struct folders *folders, const char *root_id);
 
 /* The attributes of a folder, packed. */
 MUST_CHECK enum err folder_print_attrs(const struct folder *folder, struct buf *set);

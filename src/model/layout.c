@@ -29,7 +29,6 @@ struct layout {
 	struct node **order;
 	size_t n, shown_n;
 	const char *root_id;
-	const char *const *reserved;
 };
 
 static void layout_release(struct layout *layout)
@@ -42,6 +41,12 @@ static void layout_release(struct layout *layout)
 static const char *id_of(const struct node *node)
 {
 	return node->folder->id ? node->folder->id : "";
+}
+
+/* The name of its tree; NULL: it has one of its own. */
+static const char *tree_name_of(const struct node *node)
+{
+	return node->folder->is_top ? tree_info(node->folder->tree)->directory : NULL;
 }
 
 static const char *display_name_of(const struct node *node)
@@ -104,7 +109,7 @@ static bool is_below_root(const struct layout *layout, const struct node *node)
 {
 	const char *id = node->folder->parent_id;
 
-	return id && strcmp(id, layout->root_id) == 0;
+	return node->folder->is_top || (id && strcmp(id, layout->root_id) == 0);
 }
 
 /* Climbs to the root or to a folder that is settled, and settles the way back.
@@ -199,33 +204,34 @@ static void suffix_namesakes(struct layout *layout)
 	}
 }
 
-static bool is_reserved(const struct layout *layout, const char *name)
+static bool is_reserved(const char *name)
 {
-	for (const char *const *at = layout->reserved; at && *at; at++) {
+	for (const char *const *at = tree_directories; *at; at++) {
 		if (strcmp(*at, name) == 0)
 			return true;
 	}
 	return false;
 }
 
-static enum err name_node(const struct layout *layout, struct node *node)
+static enum err name_node(struct node *node)
 {
 	AUTO(buf) struct buf name = { 0 };
 	bool lost = false;
-	enum err err = name_of_folder(node->folder->display_name, &name, &lost);
 
-	if (!err && (lost || (!node->parent && is_reserved(layout, name.bytes))) &&
-	    node->digits == 0)
+	str_release(&node->folder->shown_as);
+	if (tree_name_of(node))
+		return text_copy(tree_name_of(node), &node->folder->shown_as);
+	enum err err = name_of_folder(node->folder->display_name, &name, &lost);
+	if (!err && (lost || (!node->parent && is_reserved(name.bytes))) && node->digits == 0)
 		node->digits = 8;
 	if (!err && node->digits > 0)
 		err = name_add_hash(&name, id_of(node), node->digits);
-	str_release(&node->folder->shown_as);
 	return err ? err : buf_give(&name, &node->folder->shown_as);
 }
 
 /* Of folders that came out with one name, the one without a suffix gets it; where
  * all have one, all get a longer one. */
-static enum err settle_run(const struct layout *layout, struct node **run, size_t n)
+static enum err settle_run(struct node **run, size_t n)
 {
 	enum err err = ERR_OK;
 	bool all_have_suffix = true;
@@ -238,7 +244,7 @@ static enum err settle_run(const struct layout *layout, struct node **run, size_
 		if (run[i]->digits == 64)
 			return ERR_INVALID;
 		run[i]->digits = run[i]->digits ? 2 * run[i]->digits : 8;
-		err = name_node(layout, run[i]);
+		err = name_node(run[i]);
 	}
 	return err;
 }
@@ -258,16 +264,16 @@ static enum err settle(struct layout *layout)
 			n = run_len(layout, at, compare_names);
 			if (n > 1) {
 				again = true;
-				err = settle_run(layout, &layout->order[at], n);
+				err = settle_run(&layout->order[at], n);
 			}
 		}
 	}
 	return err;
 }
 
-enum err folders_lay_out(struct folders *folders, const char *root_id, const char *const *reserved)
+enum err folders_lay_out(struct folders *folders, const char *root_id)
 {
-	AUTO(layout) struct layout layout = { .root_id = root_id, .reserved = reserved };
+	AUTO(layout) struct layout layout = { .root_id = root_id };
 	enum err err = open_layout(&layout, folders);
 
 	if (err)
@@ -275,6 +281,6 @@ enum err folders_lay_out(struct folders *folders, const char *root_id, const cha
 	find_shown(&layout);
 	suffix_namesakes(&layout);
 	for (size_t i = 0; !err && i < layout.shown_n; i++)
-		err = name_node(&layout, layout.order[i]);
+		err = name_node(layout.order[i]);
 	return err ? err : settle(&layout);
 }

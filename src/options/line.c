@@ -113,8 +113,9 @@ void options_release(struct options *options)
 			   &options->account.cache,
 			   &options->source,
 			   &options->mountpoint,
-			   &options->log,
-			   &options->trees };
+			   &options->account.mailbox,
+			   &options->account.impersonate,
+			   &options->log };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		str_release(texts[i]);

@@ -16,7 +16,6 @@ struct options {
 	struct account account;
 	char *source, *mountpoint; /* mountpoint: absolute */
 	char *log;		   /* absolute; NULL: syslog, or stderr in the foreground */
-	char *trees;		   /* as given; NULL: mailbox */
 	bool is_foreground, is_debug, wants_help, wants_version;
 	bool is_account; /* SOURCE is a section of the configuration file */
 	bool allow_other;

@@ -12,6 +12,8 @@
 #include "options/config.h"
 #include "options/table.h"
 
+enum { ADDRESS_MAX = 100 }; /* two of them must fit into the name of a file */
+
 /* The parts of https://USER@HOST:PORT/PATH, borrowed from it. */
 struct url {
 	const char *user, *host,
@@ -212,18 +214,27 @@ static enum err make_absolute(char **path)
 	return buf_give(&absolute, path);
 }
 
-/* A file name: the section, else user@host with the host in lower case, without what a file name
- * must not hold. */
+/* A file name: the section, else user@host and whose mailbox it is, all behind the user in lower
+ * case; without what a file name must not hold. */
 static enum err append_account(struct buf *buf, const struct options *options,
 			       const struct url *url)
 {
-	const char *user = options->is_account ? options->source : options->account.user;
-	const char *address = options->account.address;
+	const struct account *account = &options->account;
+	const char *user = options->is_account ? options->source : account->user;
+	const char *address = account->address;
 	bool is_whole = options->is_account || (address && strcmp(user, address) == 0);
 	const char *at = is_whole && !options->is_account ? strrchr(user, '@') : NULL;
 	size_t start = buf->len, host = start + (at ? (size_t)(at - user) : strlen(user)) + 1;
-	enum err err = is_whole ? buf_printf(buf, "%s.db", user)
-				: buf_printf(buf, "%s@%.*s.db", user, (int)url->host_n, url->host);
+	enum err err = buf_append_str(buf, user);
+
+	if (!err && !is_whole)
+		err = buf_printf(buf, "@%.*s", (int)url->host_n, url->host);
+	if (!err && !options->is_account && account->mailbox)
+		err = buf_printf(buf, "+mailbox=%s", account->mailbox);
+	if (!err && !options->is_account && account->impersonate)
+		err = buf_printf(buf, "+impersonate=%s", account->impersonate);
+	if (!err)
+		err = buf_append_str(buf, ".db");
 
 	for (size_t i = start; !err && i < buf->len; i++) {
 		if (buf->bytes[i] == '/' || iscntrl((unsigned char)buf->bytes[i]))
@@ -262,11 +273,28 @@ static enum err check_cafile(const struct options *options, struct buf *reason)
 			  strerror(errno));
 }
 
+/* It goes into requests, and names the cache. */
+static enum err check_address(const char *name, const char *address, struct buf *reason)
+{
+	const char *at = address ? strchr(address, '@') : NULL;
+
+	if (!address || (at && at > address && at[1] && strlen(address) <= ADDRESS_MAX &&
+			 !strpbrk(address, " \t\r\n<>\"&/")))
+		return ERR_OK;
+	return buf_refuse(reason, ERR_INVALID,
+			  "%s=%s is no address: give one as %s=bob@corp.example", name, address,
+			  name);
+}
+
 enum err options_resolve(struct options *options, struct buf *reason)
 {
 	struct url url;
-	enum err err = resolve_url(options, &url, reason);
+	enum err err = check_address("mailbox", options->account.mailbox, reason);
 
+	if (!err)
+		err = check_address("impersonate", options->account.impersonate, reason);
+	if (!err)
+		err = resolve_url(options, &url, reason);
 	if (!err)
 		err = resolve_cache(options, &url, reason);
 	if (!err)

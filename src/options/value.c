@@ -81,21 +81,26 @@ static enum err check_word(const struct option_row *row, const char *value, size
 			  (int)n, value, words);
 }
 
-static enum err set_choices(const struct option_row *row, char **field, const char *value,
+static enum err set_choices(const struct option_row *row, unsigned *field, const char *value,
 			    struct buf *reason)
 {
 	enum err err = ERR_OK;
 	const char *word = value;
+	unsigned bits = 0;
 	int place;
 
 	while (!err) {
 		size_t n = strcspn(word, "+");
 		err = check_word(row, word, n, &place, reason);
+		if (!err)
+			bits |= 1u << place;
 		if (err || !word[n])
 			break;
 		word += n + 1;
 	}
-	return err ? err : set_text(field, value);
+	if (!err)
+		*field = bits;
+	return err;
 }
 
 static enum err set_age(const struct option_row *row, struct since *field, const char *value,

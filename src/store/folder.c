@@ -8,12 +8,12 @@
 static void read_digest(struct query *q, struct digest *ret)
 {
 	*ret = (struct digest){
-		.known = !col_is_null(q, 13),
-		.total_n = col_int(q, 13),
-		.unread_n = col_int(q, 14),
-		.child_n = col_int(q, 15),
-		.commit = col_time(q, 16),
-		.deleted_n = col_is_null(q, 17) ? -1 : col_int(q, 17),
+		.known = !col_is_null(q, 14),
+		.total_n = col_int(q, 14),
+		.unread_n = col_int(q, 15),
+		.child_n = col_int(q, 16),
+		.commit = col_time(q, 17),
+		.deleted_n = col_is_null(q, 18) ? -1 : col_int(q, 18),
 	};
 }
 
@@ -33,9 +33,12 @@ static enum err read_folder(struct query *q, struct folder *ret)
 	col_id(q, 10, &folder.sync_state);
 	folder.shown_in = (uint64_t)col_int(q, 11);
 	col_copy(q, 12, &folder.shown_as);
+	folder.tree = (enum tree)col_int(q, 13);
 	read_digest(q, &folder.digest);
 	if (q->err)
 		return q->err;
+	if ((unsigned)folder.tree >= TREE_COUNT)
+		return ERR_DAMAGED;
 	*ret = folder;
 	folder = (struct folder){ 0 };
 	return ERR_OK;
@@ -150,7 +153,7 @@ enum err store_put_folder(struct txn *txn, struct folder *folder)
 		err = run(store, SQL_PUT_FOLDER, v_ino(ino), v_id(folder->change_key),
 			  v_id(folder->parent_id), v_text(folder->display_name),
 			  v_text(folder->folder_class), v_text(folder->distinguished),
-			  v_int(folder->is_hidden));
+			  v_int(folder->is_hidden), v_int(folder->tree));
 	if (!err)
 		err = tell_if_changed(store, ino);
 	if (!err)

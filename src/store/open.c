@@ -20,6 +20,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 #include "schema.sql.h"
 	,
 #include "schema-2.sql.h"
+	, "ALTER TABLE folder ADD COLUMN tree INTEGER NOT NULL DEFAULT 0;", /* enum tree */
 };
 
 /*

@@ -9,7 +9,7 @@
  */
 #define FOLDER_COLUMNS \
 	"ino, ews_id, change_key, parent_id, display_name, folder_class, distinguished, " \
-	"is_hidden, last_sync, error, sync_state, shown_in, shown_as, "
+	"is_hidden, last_sync, error, sync_state, shown_in, shown_as, tree, "
 #define RECORD_COLUMNS \
 	"SELECT i.row, i.folder, i.ino, i.entry, i.kind, i.state, i.verdict, i.is_read, " \
 	"i.by_received, i.size, i.file_size, i.received, i.modified, i.change_key, i.error, " \
@@ -125,9 +125,9 @@
 	X(ADD_FOLDER, "INSERT INTO folder (ino, ews_id, is_hidden) VALUES (?1, ?2, 0)") \
 	X(ADD_TALLY, "INSERT INTO tally (folder) VALUES (?1)") \
 	X(PUT_FOLDER, "UPDATE folder SET change_key = ?2, parent_id = ?3, display_name = ?4, " \
-		"folder_class = ?5, distinguished = ?6, is_hidden = ?7 WHERE ino = ?1 AND " \
-		"(change_key, parent_id, display_name, folder_class, distinguished, is_hidden) " \
-		"IS NOT (?2, ?3, ?4, ?5, ?6, ?7)") \
+		"folder_class = ?5, distinguished = ?6, is_hidden = ?7, tree = ?8 WHERE ino = ?1 AND " \
+		"(change_key, parent_id, display_name, folder_class, distinguished, is_hidden, " \
+		"tree) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
 	X(PUT_COUNTS, "UPDATE folder SET total_n = ?2, unread_n = ?3, child_n = ?4 " \
 		"WHERE ino = ?1 AND (total_n, unread_n, child_n) IS NOT (?2, ?3, ?4)") \
 	X(LOAD_PLACE, "SELECT shown_in, shown_as, entry FROM folder WHERE ino = ?1") \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/engine.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,21 @@ static enum err make_dirs(const char *path, struct buf *reason)
 	return err;
 }
 
+/* Whose mailbox it is, where it is not the user's. */
+static enum err print_whose(const struct account *account, struct buf *ret)
+{
+	size_t start = ret->len;
+	enum err err = ERR_OK;
+
+	if (account->mailbox)
+		err = buf_printf(ret, "+mailbox=%s", account->mailbox);
+	if (!err && account->impersonate)
+		err = buf_printf(ret, "+impersonate=%s", account->impersonate);
+	for (size_t i = start; !err && i < ret->len; i++)
+		ret->bytes[i] = (char)tolower((unsigned char)ret->bytes[i]);
+	return err;
+}
+
 /* "user@host": what the file is bound to. The port and the path may change. */
 static enum err print_owner(const struct account *account, struct buf *ret)
 {
@@ -69,6 +85,8 @@ static enum err print_owner(const struct account *account, struct buf *ret)
 		bool is_upper = *host >= 'A' && *host <= 'Z';
 		err = buf_append_char(ret, (char)(is_upper ? *host - 'A' + 'a' : *host));
 	}
+	if (!err)
+		err = print_whose(account, ret);
 	return err;
 }
 

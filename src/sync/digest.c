@@ -140,13 +140,14 @@ static enum err ask(struct sync *sync, struct asked *asked)
 	return err;
 }
 
-enum err digest_read(struct sync *sync, struct round *round)
+/* Other trees are other mailboxes, which may be on other machines: no request asks two of them. */
+static enum err read_tree(struct sync *sync, struct round *round, enum tree tree)
 {
 	struct asked asked = { .round = round };
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; !err && i < round->folders.n; i++) {
-		if (round->visits[i].is_read)
+		if (round->visits[i].is_read || round->folders.list[i].tree != tree)
 			continue;
 		asked.list[asked.n] = i;
 		asked.ids[asked.n++] = round->folders.list[i].id;
@@ -155,6 +156,15 @@ enum err digest_read(struct sync *sync, struct round *round)
 	}
 	if (!err && asked.n > 0)
 		err = ask(sync, &asked);
+	return err;
+}
+
+enum err digest_read(struct sync *sync, struct round *round)
+{
+	enum err err = ERR_OK;
+
+	for (enum tree tree = 0; !err && tree < TREE_COUNT; tree++)
+		err = read_tree(sync, round, tree);
 	return err;
 }
 
@@ -227,23 +237,25 @@ static struct sight load_sight(const struct sync *sync, const struct folder *fol
 	return sight;
 }
 
-enum err digest_is_hierarchy_dirty(struct sync *sync, const struct round *round, bool *ret)
+enum err digest_find_dirty_trees(struct sync *sync, const struct round *round, unsigned *ret)
 {
 	const char **parents = NULL;
-	bool dirty = round->folders.n == 0;
+	unsigned dirty = round->folders.n == 0 ? TREE_BIT(TREE_MAILBOX) : 0;
 
 	enum err err = load_parents(round, &parents);
-	for (size_t i = 0; !err && !dirty && i < round->folders.n; i++) {
+	for (size_t i = 0; !err && i < round->folders.n; i++) {
 		const struct visit *visit = &round->visits[i];
-		if (visit->is_settled || !visit->is_read)
+		unsigned bit = TREE_BIT(round->folders.list[i].tree);
+		if (visit->is_settled || !visit->is_read || dirty & bit)
 			continue;
 		if (visit->err) {
-			dirty = visit->err == ERR_NOT_FOUND;
+			dirty |= visit->err == ERR_NOT_FOUND ? bit : 0;
 			continue;
 		}
 		struct sight sight = load_sight(sync, &round->folders.list[i], parents,
 						round->folders.n);
-		dirty = visit->face != sight.face || visit->digest.child_n != sight.child_n;
+		if (visit->face != sight.face || visit->digest.child_n != sight.child_n)
+			dirty |= bit;
 	}
 	free(parents);
 	if (!err)

@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "ews/ews.h"
 #include "sync/gate.h"
+#include "sync/hierarchy.h"
 #include "sync/rebuild.h"
 #include "sync/server.h"
 #include "sync/space.h"
@@ -17,10 +18,10 @@
  * engine - what the files of sync share.
  *
  * Lowest first: status, graves, command, want (what other threads see) - gate (when we may send, and
- * what a failure means) - findings, fetch, settle (the queue) - result - digest, hierarchy, relist,
- * page, pull, verify - hints, watch (what the server tells) - errand (what commands want) - audit -
- * run. Everything belongs to the sync thread (before sync_start: to the one that opened it), except
- * what a lock guards.
+ * what a failure means) - findings, fetch, settle (the queue) - result - digest, listing, trees,
+ * hierarchy, relist, page, pull, verify - hints, watch (what the server tells) - errand (what
+ * commands want) - audit - run. Everything belongs to the sync thread (before sync_start: to the one
+ * that opened it), except what a lock guards.
  */
 
 /* --- status.c: what the control files show --- */
@@ -256,9 +257,9 @@ MUST_CHECK enum err round_load(struct sync *sync, struct round *round);
 struct visit *round_find(const struct round *round, uint64_t ino);
 /* Asks for every digest not yet read. */
 MUST_CHECK enum err digest_read(struct sync *sync, struct round *round);
-/* True when the hierarchy differs from what was last seen. */
-MUST_CHECK enum err digest_is_hierarchy_dirty(struct sync *sync, const struct round *round,
-					      bool *ret);
+/* The trees (bits) whose hierarchy differs from what was last seen. */
+MUST_CHECK enum err digest_find_dirty_trees(struct sync *sync, const struct round *round,
+					    unsigned *ret);
 /* Remembers the hierarchy as it was seen in this round. */
 MUST_CHECK enum err digest_remember(struct sync *sync, const struct round *round);
 
@@ -268,28 +269,10 @@ MUST_CHECK enum err digest_remember(struct sync *sync, const struct round *round
 MUST_CHECK enum err scope_apply(struct sync *sync);
 /* Shows all folders (sorted by id) where they belong, but for those that exclude= names and all
  * below them: of these nothing is kept but what was seen of their items' keys. */
-MUST_CHECK enum err scope_place(struct sync *sync, struct txn *txn, struct folders *folders,
-				const char *root_id);
+MUST_CHECK enum err scope_place(struct sync *sync, struct txn *txn, struct folders *folders);
 /* Older mail than since= wants. `row`: what is known of it; NULL: nothing. */
 bool scope_is_outside(const struct sync *sync, const struct ews_change *change,
 		      const struct item_row *row);
-
-/* --- hierarchy.c --- */
-
-#define VALUE_ROOT_ID "root_id"
-#define VALUE_HIERARCHY_STATE "hierarchy_state"
-
-/* Every folder of the store, sorted by id. */
-MUST_CHECK enum err folders_load_sorted(struct store *store, struct folders *ret);
-/* By id, in such a list; NULL when it is not there. */
-struct folder *folders_find_sorted(const struct folders *folders, const char *id);
-/* Marks what is below the marked. */
-MUST_CHECK enum err folders_mark_subtrees(const struct folders *folders, bool *marks);
-/* Learns the root and the folders from nothing: the first listing of a mailbox. */
-MUST_CHECK enum err hierarchy_list(struct sync *sync);
-/* Applies what changed since the last time. `root` is not among the changes: an empty one lists
- * everything. */
-MUST_CHECK enum err hierarchy_update(struct sync *sync, const struct folder *root);
 
 /* --- result.c: what commands leave in the store --- */
 
@@ -343,6 +326,7 @@ struct pull {
 	char *state;
 	enum fetch_priority priority;
 	enum relist relist;
+	bool is_quiet;	  /* a relist that nobody asked for and that is no news */
 	struct rows seen; /* of a relist */
 	struct counts counts;
 };
@@ -479,14 +463,15 @@ struct sync {
 	struct round last_round; /* for run_result() */
 	struct wishes wishes;
 	struct suspects suspects;
-	int64_t due_ms;	     /* of the next run */
-	int64_t settle_ms;   /* when to look again which commands are through */
-	bool is_own;	     /* this run was due, or an event was: no command's alone */
-	bool has_lost;	     /* this run looked again for a folder that went */
-	int failures;	     /* runs that failed, in a row */
-	char reason[200];    /* why this run failed; "": nobody said */
-	const char *version; /* of EWS, that the store holds; static */
-	enum err logged_err; /* the trouble that the log knows of */
+	int64_t due_ms;	       /* of the next run */
+	int64_t settle_ms;     /* when to look again which commands are through */
+	bool is_own;	       /* this run was due, or an event was: no command's alone */
+	bool has_lost;	       /* this run looked again for a folder that went */
+	unsigned trees_failed; /* bits: those that did not come the last time */
+	int failures;	       /* runs that failed, in a row */
+	char reason[200];      /* why this run failed; "": nobody said */
+	const char *version;   /* of EWS, that the store holds; static */
+	enum err logged_err;   /* the trouble that the log knows of */
 };
 
 /* The listener of its store. */

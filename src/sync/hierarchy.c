@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sync/engine.h"
+#include "sync/listing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,130 +16,6 @@
  * is known of each folder that it shows, and removes the others; one without the Inbox
  * is no listing.
  */
-enum { PAGES_MAX = 1000, DROPS_MAX = FOLDERS_MAX };
-
-static const char *const named[] = {
-	"msgfolderroot", "inbox",    "sentitems", "drafts", "deleteditems", "outbox",
-	"junkemail",	 "calendar", "contacts",  "tasks",  "notes",	    "journal",
-};
-enum { ROOT = 0, INBOX = 1, NAMED_N = ARRAY_LEN(named) };
-
-struct listing {
-	struct folder root;
-	char *named_ids[NAMED_N]; /* NULL: the mailbox has none; of a listing from nothing */
-	bool is_full;
-	struct ews_hierarchy *pages;
-	size_t n, size;
-	struct folders known; /* as stored, before */
-};
-
-static void listing_release(struct listing *listing)
-{
-	folder_release(&listing->root);
-	for (size_t i = 0; i < NAMED_N; i++)
-		str_release(&listing->named_ids[i]);
-	for (size_t i = 0; i < listing->n; i++)
-		ews_hierarchy_release(&listing->pages[i]);
-	free(listing->pages);
-	folders_release(&listing->known);
-	*listing = (struct listing){ 0 };
-}
-
-/* --- reading --- */
-
-static enum err note_named(void *ctx, size_t index, const struct ews_folder_reply *reply)
-{
-	struct listing *listing = ctx;
-
-	if (index >= NAMED_N)
-		return ERR_PROTOCOL;
-	if (index == ROOT && reply->err)
-		return reply->err;
-	if (reply->err || !reply->folder)
-		return ERR_OK; /* not every mailbox has them all */
-	str_release(&listing->named_ids[index]);
-	enum err err = text_copy(reply->folder->id, &listing->named_ids[index]);
-	if (!err && index == ROOT)
-		err = folder_copy(reply->folder, &listing->root);
-	return err;
-}
-
-static enum err read_named(struct sync *sync, struct listing *listing)
-{
-	enum err err;
-	int tries = 0;
-
-	do {
-		err = gate_enter(sync);
-		if (!err)
-			err = ews_get_folders(sync->ews, named, NAMED_N, note_named, listing);
-	} while (gate_again(sync, err, &tries));
-	if (!err && !listing->root.id)
-		err = ERR_PROTOCOL;
-	return err;
-}
-
-static enum err read_page(struct sync *sync, const char *state, struct ews_hierarchy *ret)
-{
-	enum err err;
-	int tries = 0;
-
-	do {
-		err = gate_enter(sync);
-		if (!err)
-			err = ews_sync_hierarchy(sync->ews, state, ret);
-	} while (gate_again(sync, err, &tries));
-	return err;
-}
-
-static bool is_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static enum err make_room(struct listing *listing)
-{
-	if (listing->n < listing->size)
-		return ERR_OK;
-	size_t size = listing->size ? 2 * listing->size : 4;
-	struct ews_hierarchy *pages = reallocarray(listing->pages, size, sizeof(*pages));
-	if (!pages)
-		return ERR_NOMEM;
-	listing->pages = pages;
-	listing->size = size;
-	return ERR_OK;
-}
-
-/* All pages from that state on. */
-static enum err read_pages(struct sync *sync, const char *state, struct listing *listing)
-{
-	size_t puts_n = 0, drops_n = 0;
-	bool last = false;
-	enum err err = ERR_OK;
-
-	while (!err && !last) {
-		struct ews_hierarchy page = { 0 };
-		err = make_room(listing);
-		if (!err)
-			err = read_page(sync, state, &page);
-		if (err)
-			break;
-		listing->pages[listing->n++] = page;
-		last = page.last;
-		puts_n += page.put.n;
-		drops_n += page.dropped_n;
-		if (!page.state || (!last && is_same(state, page.state))) {
-			gate_blame(sync, "the list of folders does not get on");
-			err = ERR_PROTOCOL;
-		} else if (puts_n > FOLDERS_MAX || drops_n > DROPS_MAX || listing->n > PAGES_MAX) {
-			gate_blame(sync, "more folders than we accept");
-			err = ERR_LIMIT;
-		}
-		state = page.state;
-	}
-	return err;
-}
-
 /* --- applying --- */
 
 static int by_id(const void *a, const void *b)
@@ -168,41 +44,49 @@ enum err folders_load_sorted(struct store *store, struct folders *ret)
 /* Only the first listing asks which folder is which. */
 static const char *distinguished_of(const struct listing *listing, const struct folder *folder)
 {
-	for (size_t i = 1; i < NAMED_N; i++) {
-		if (listing->named_ids[i] && strcmp(listing->named_ids[i], folder->id) == 0)
-			return named[i];
-	}
+	const char *name = listing_name_of(listing, folder->id);
 	const struct folder *known = folders_find_sorted(&listing->known, folder->id);
-	return known ? known->distinguished : NULL;
+
+	return name || !known ? name : known->distinguished;
 }
 
-static enum err put_one(struct txn *txn, const struct listing *listing, struct folder *folder)
+static enum err put_named(struct txn *txn, const struct listing *listing, struct folder *folder,
+			  const char *name)
 {
-	const char *name = distinguished_of(listing, folder);
 	enum err err = ERR_OK;
 
-	if (!is_same(name, folder->distinguished)) {
+	folder->tree = listing->tree;
+	if (!folder->distinguished || !name || strcmp(name, folder->distinguished) != 0) {
 		str_release(&folder->distinguished);
 		err = text_copy(name, &folder->distinguished);
 	}
 	return err ? err : store_put_folder(txn, folder);
 }
 
-static enum err put_all(struct txn *txn, struct listing *listing)
+static enum err put_root(struct txn *txn, struct listing *listing)
 {
 	struct folder *root = &listing->root;
-	enum err err = store_put_value(txn, VALUE_ROOT_ID, root->id);
+	enum err err = trees_put_value(txn, listing->tree, VALUE_ROOT_ID,
+				       root->id ? root->id : TREE_NOTHING);
 
-	str_release(&root->distinguished);
-	if (!err)
-		err = text_copy(named[ROOT], &root->distinguished);
-	if (!err)
-		err = store_put_folder(txn, root);
+	if (err || !root->id)
+		return err;
+	root->is_hidden = false; /* whatever it is elsewhere, the user wants it here */
+	return put_named(txn, listing, root, tree_info(listing->tree)->root);
+}
+
+static enum err put_all(struct txn *txn, struct listing *listing)
+{
+	const char *root_id = listing->root.id ? listing->root.id : "";
+	enum err err = put_root(txn, listing);
+
 	for (size_t p = 0; !err && p < listing->n; p++) {
 		struct folders *put = &listing->pages[p].put;
 		for (size_t i = 0; !err && i < put->n; i++) {
-			if (strcmp(put->list[i].id, root->id) != 0)
-				err = put_one(txn, listing, &put->list[i]);
+			struct folder *folder = &put->list[i];
+			if (strcmp(folder->id, root_id) != 0)
+				err = put_named(txn, listing, folder,
+						distinguished_of(listing, folder));
 		}
 	}
 	return err;
@@ -274,12 +158,13 @@ static void mark_dropped(const struct listing *listing, const struct put_ref *re
 	}
 }
 
-/* What a listing from nothing does not show. */
-static void mark_unlisted(const struct put_ref *refs, size_t refs_n, const struct folders *folders,
-			  bool *goes)
+/* What a listing from nothing does not show of its tree. */
+static void mark_unlisted(const struct listing *listing, const struct put_ref *refs, size_t refs_n,
+			  const struct folders *folders, bool *goes)
 {
 	for (size_t i = 0; i < folders->n; i++)
-		goes[i] = !is_put_from(refs, refs_n, 0, folders->list[i].id);
+		goes[i] = folders->list[i].tree == listing->tree &&
+			  !is_put_from(refs, refs_n, 0, folders->list[i].id);
 }
 
 enum { FATE_OPEN, FATE_STAYS, FATE_GOES };
@@ -323,8 +208,7 @@ enum err folders_mark_subtrees(const struct folders *folders, bool *goes)
 	return err;
 }
 
-/* Drops what goes from the store and from the list. */
-static enum err drop_marked(struct txn *txn, struct folders *folders, const bool *goes)
+enum err folders_drop_marked(struct txn *txn, struct folders *folders, const bool *goes)
 {
 	enum err err = ERR_OK;
 	size_t kept_n = 0;
@@ -352,7 +236,7 @@ static enum err mark_gone(const struct listing *listing, const struct folders *f
 
 	enum err err = load_refs(listing, &refs, &n);
 	if (!err && listing->is_full)
-		mark_unlisted(refs, n, folders, goes);
+		mark_unlisted(listing, refs, n, folders, goes);
 	else if (!err)
 		mark_dropped(listing, refs, n, folders, goes);
 	free(refs);
@@ -370,7 +254,7 @@ static enum err drop_gone(struct txn *txn, const struct listing *listing, struct
 		return ERR_NOMEM;
 	enum err err = mark_gone(listing, folders, goes);
 	if (!err)
-		err = drop_marked(txn, folders, goes);
+		err = folders_drop_marked(txn, folders, goes);
 	free(goes);
 	return err;
 }
@@ -379,7 +263,7 @@ static enum err apply(struct sync *sync, struct listing *listing)
 {
 	AUTO(folders) struct folders folders = { 0 };
 	AUTO(txn) struct txn txn = { 0 };
-	const char *state = listing->pages[listing->n - 1].state;
+	const char *state = listing->n > 0 ? listing->pages[listing->n - 1].state : NULL;
 
 	FAULT("hierarchy.listed");
 	enum err err = folders_load_sorted(sync->store, &listing->known);
@@ -393,9 +277,10 @@ static enum err apply(struct sync *sync, struct listing *listing)
 		err = drop_gone(&txn, listing, &folders);
 	FAULT("hierarchy.apply");
 	if (!err)
-		err = scope_place(sync, &txn, &folders, listing->root.id);
+		err = scope_place(sync, &txn, &folders);
 	if (!err)
-		err = store_put_value(&txn, VALUE_HIERARCHY_STATE, state);
+		err = trees_put_value(&txn, listing->tree, VALUE_HIERARCHY_STATE,
+				      state ? state : TREE_NOTHING);
 	if (!err)
 		err = txn_commit(&txn);
 	if (!err)
@@ -405,26 +290,18 @@ static enum err apply(struct sync *sync, struct listing *listing)
 
 /* --- both ways --- */
 
-static bool has_inbox(const struct listing *listing)
-{
-	const char *id = listing->named_ids[INBOX];
-
-	for (size_t p = 0; id && p < listing->n; p++) {
-		if (folders_find(&listing->pages[p].put, id))
-			return true;
-	}
-	return false;
-}
-
 /* A root of another id is another mailbox behind the same name: nothing here belongs to it. */
-static enum err check_root(struct sync *sync, const struct listing *listing)
+static enum err check_mailbox(struct sync *sync, const struct listing *listing)
 {
 	AUTO(str) char *root_id = NULL;
 
 	enum err err = store_load_value(sync->store, VALUE_ROOT_ID, &root_id);
-	if (err == ERR_NOT_FOUND)
+	if (err == ERR_NOT_FOUND || (!err && strcmp(root_id, TREE_NOTHING) == 0))
 		return ERR_OK;
-	if (!err && strcmp(root_id, listing->root.id) != 0) {
+	if (!err && listing->is_pieced) {
+		gate_blame(sync, "the top folder is closed to you now: %s", listing->code);
+		err = ERR_DENIED;
+	} else if (!err && strcmp(root_id, listing->root.id) != 0) {
 		gate_blame(sync, "another mailbox answers than the one cached in %s: remove it",
 			   sync->account->cache);
 		err = ERR_OTHER_OWNER;
@@ -432,38 +309,94 @@ static enum err check_root(struct sync *sync, const struct listing *listing)
 	return err;
 }
 
-enum err hierarchy_list(struct sync *sync)
+/* Somebody else's may be closed to us, and no list says so. */
+static enum err check_inbox(struct sync *sync, const struct listing *listing)
 {
-	AUTO(listing) struct listing listing = { .is_full = true };
+	if (sync->account->mailbox || listing_has_inbox(listing))
+		return ERR_OK;
+	gate_blame(sync, "the server lists folders without the Inbox");
+	return ERR_PROTOCOL;
+}
 
-	enum err err = read_named(sync, &listing);
+static enum err list_tree(struct sync *sync, enum tree tree)
+{
+	AUTO(listing) struct listing listing = { .tree = tree, .is_full = true };
+	bool is_mailbox = tree == TREE_MAILBOX;
+
+	enum err err = listing_read_root(sync, &listing);
+	if (!err && is_mailbox)
+		err = check_mailbox(sync, &listing);
+	if (err)
+		return err;
+	if (listing.is_pieced || tree_info(tree)->is_searched)
+		err = listing_search(sync, &listing);
+	else
+		err = listing_read_pages(sync, NULL, &listing);
+	if (!err && is_mailbox)
+		err = check_inbox(sync, &listing);
+	return err ? err : apply(sync, &listing);
+}
+
+/* As we know it. */
+static enum err load_root(struct sync *sync, enum tree tree, struct folder *ret)
+{
+	AUTO(folders) struct folders folders = { 0 };
+	AUTO(str) char *id = NULL;
+
+	enum err err = trees_load_value(sync->store, tree, VALUE_ROOT_ID, &id);
 	if (!err)
-		err = check_root(sync, &listing);
-	if (!err)
-		err = read_pages(sync, NULL, &listing);
-	if (!err && !has_inbox(&listing)) {
-		gate_blame(sync, "the server lists folders without the Inbox");
-		err = ERR_PROTOCOL;
+		err = store_load_folders(sync->store, &folders);
+	const struct folder *root = err ? NULL : folders_find(&folders, id);
+	return err || !root ? err : folder_copy(root, ret);
+}
+
+/* `root`: as the server says now; NULL: nobody asked. */
+static enum err update_tree(struct sync *sync, enum tree tree, const struct folder *root)
+{
+	AUTO(listing) struct listing listing = { .tree = tree };
+	AUTO(str) char *state = NULL;
+
+	enum err err = trees_load_value(sync->store, tree, VALUE_HIERARCHY_STATE, &state);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	if (!err && root && root->id)
+		err = folder_copy(root, &listing.root);
+	else if (!err && !root)
+		err = load_root(sync, tree, &listing.root);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	if (err || !listing.root.id || strcmp(state, TREE_NOTHING) == 0)
+		return list_tree(sync, tree);
+	err = listing_read_pages(sync, state, &listing);
+	if (err == ERR_SYNC_RESET) {
+		log_info("%s: the state of the folders expired, listing them afresh",
+			 sync->account->url);
+		return list_tree(sync, tree);
 	}
 	return err ? err : apply(sync, &listing);
 }
 
-enum err hierarchy_update(struct sync *sync, const struct folder *root)
+enum err hierarchy_list(struct sync *sync, unsigned trees)
 {
-	AUTO(listing) struct listing listing = { 0 };
-	AUTO(str) char *state = NULL;
+	enum err err = trees & TREE_BIT(TREE_MAILBOX) ? list_tree(sync, TREE_MAILBOX) : ERR_OK;
 
-	enum err err = store_load_value(sync->store, VALUE_HIERARCHY_STATE, &state);
-	if (err == ERR_NOT_FOUND || !root->id)
-		return hierarchy_list(sync);
-	if (!err)
-		err = folder_copy(root, &listing.root);
-	if (!err)
-		err = read_pages(sync, state, &listing);
-	if (err == ERR_SYNC_RESET) {
-		log_info("%s: the state of the folders expired, listing them afresh",
-			 sync->account->url);
-		return hierarchy_list(sync);
+	trees &= tree_wanted(sync->account);
+	for (enum tree tree = TREE_MAILBOX + 1; !err && tree < TREE_COUNT; tree++) {
+		if (trees & TREE_BIT(tree))
+			err = trees_note_result(sync, tree, list_tree(sync, tree));
 	}
-	return err ? err : apply(sync, &listing);
+	return err;
+}
+
+enum err hierarchy_update(struct sync *sync, const struct folder *root, unsigned trees)
+{
+	enum err err = trees & TREE_BIT(TREE_MAILBOX) ? update_tree(sync, TREE_MAILBOX, root)
+						      : ERR_OK;
+
+	trees &= tree_wanted(sync->account);
+	for (enum tree tree = TREE_MAILBOX + 1; !err && tree < TREE_COUNT; tree++) {
+		if (trees & TREE_BIT(tree))
+			err = trees_note_result(sync, tree, update_tree(sync, tree, NULL));
+	}
+	return err;
 }

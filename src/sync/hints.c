@@ -169,7 +169,7 @@ static enum err update_hierarchy(struct sync *sync)
 	struct round *round = &sync->last_round;
 
 	sync->hints.hierarchy_at_ms = clock_boot_ms();
-	enum err err = hierarchy_update(sync, &round->root);
+	enum err err = hierarchy_update(sync, &round->root, TREE_BIT(TREE_MAILBOX));
 	if (!err)
 		err = round_load(sync, round);
 	for (size_t i = 0; !err && i < round->folders.n; i++) {

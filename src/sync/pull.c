@@ -17,6 +17,7 @@
 enum {
 	PAGES_MAX = 100 * 1000,
 	IDLE_PAGES_MAX = 100, /* empty ones in a row that are not the last */
+	SEARCHES_MAX = 5,     /* of a folder that changes while it is listed */
 };
 
 static size_t page_max(void)
@@ -31,6 +32,12 @@ void pull_release(struct pull *pull)
 	pull->seen = (struct rows){ 0 };
 }
 
+/* All of it is listed each time, and compared. */
+static bool is_searched(const struct folder *folder)
+{
+	return tree_info(folder->tree)->is_searched;
+}
+
 static enum err ask_page(struct pull *pull, struct ews_page *ret)
 {
 	struct sync *sync = pull->sync;
@@ -39,7 +46,10 @@ static enum err ask_page(struct pull *pull, struct ews_page *ret)
 
 	do {
 		err = gate_enter(sync);
-		if (!err)
+		if (!err && is_searched(pull->folder))
+			err = ews_find_items(sync->ews, pull->folder->id, pull->state, page_max(),
+					     ret);
+		else if (!err)
 			err = ews_sync_items(sync->ews, pull->folder->id, pull->state, page_max(),
 					     ret);
 	} while (gate_again(sync, err, &tries));
@@ -147,7 +157,7 @@ static enum err keep_page(void *ctx, const struct ews_page *page, bool last)
 	if (err)
 		return err;
 	pull->visit->had_full_page |= page->n >= page_max();
-	if (last && pull->relist)
+	if (last && pull->relist && !pull->is_quiet)
 		errands_note_relist(pull->sync, pull->folder->ino, &pull->counts);
 	return fetch_fill(pull->sync);
 }
@@ -163,6 +173,22 @@ static enum err pull_afresh(struct pull *pull, enum relist kind)
 		pull->priority = FETCH_FIRST_SYNC;
 	enum err err = relist_begin(pull, kind);
 	return err ? err : pull_each_page(pull, keep_page, pull);
+}
+
+/* Nothing is dropped before the end, so one that is cut short leaves nothing behind. */
+static enum err pull_compared(struct pull *pull)
+{
+	enum err err;
+	int tries = 0;
+
+	pull->relist = RELIST_EXPIRED;
+	pull->is_quiet = true;
+	do {
+		str_release(&pull->state);
+		pull->seen.n = 0;
+		err = pull_each_page(pull, keep_page, pull);
+	} while (err == ERR_SYNC_RESET && ++tries < SEARCHES_MAX);
+	return err;
 }
 
 bool pull_is_wanted(const struct folder *folder)
@@ -185,9 +211,11 @@ enum err pull_folder(struct sync *sync, const struct folder *folder, struct visi
 	enum relist kind = before > wish ? before : wish;
 	if (!err && kind)
 		err = pull_afresh(&pull, kind);
+	else if (!err && is_searched(folder))
+		err = pull_compared(&pull);
 	else if (!err)
 		err = pull_each_page(&pull, keep_page, &pull);
-	if (err == ERR_SYNC_RESET && pull.state) {
+	if (err == ERR_SYNC_RESET && pull.state && !is_searched(folder)) {
 		log_info("folder %s: its sync state expired", folder->display_name);
 		err = pull_afresh(&pull, kind ? kind : RELIST_EXPIRED);
 	}

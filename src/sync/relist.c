@@ -205,6 +205,8 @@ enum err relist_end(struct pull *pull, struct txn *txn)
 	FAULT("relist.end");
 	if (!err)
 		err = relist_put(txn, ino, RELIST_NONE);
+	if (!err && pull->is_quiet)
+		return ERR_OK;
 	if (!err)
 		err = result_put_resync(txn, ino, false, counts);
 	if (!err)

@@ -27,9 +27,9 @@ bool run_is_due(struct sync *sync)
 
 /* --- the hierarchy --- */
 
-static enum err update_hierarchy(struct sync *sync, struct round *round)
+static enum err update_hierarchy(struct sync *sync, struct round *round, unsigned trees)
 {
-	enum err err = hierarchy_update(sync, &round->root);
+	enum err err = hierarchy_update(sync, &round->root, trees);
 
 	/* Each digest read so far is older than this hierarchy. */
 	for (size_t i = 0; !err && i < round->folders.n; i++)
@@ -47,40 +47,48 @@ static enum err check_root(struct sync *sync, const struct round *round)
 	return root->err;
 }
 
-/* A folder that is gone, though no listing told of its end: not known before. */
-static bool has_vanished(const struct round *round)
+/* The trees with a folder that is gone, though no listing told of its end: not known before. */
+static unsigned find_vanished(const struct round *round)
 {
+	unsigned trees = 0;
+
 	for (size_t i = 0; i < round->folders.n; i++) {
 		if (round->visits[i].err == ERR_NOT_FOUND && !round->folders.list[i].error)
-			return true;
+			trees |= TREE_BIT(round->folders.list[i].tree);
 	}
-	return false;
+	return trees;
 }
 
 /* A server that forgot the hierarchy's state in silence tells no Deletes: only a listing from
  * nothing shows whether the folder is still there. Once, since its error is kept then. */
 static enum err list_for_vanished(struct sync *sync, struct round *round)
 {
-	if (!has_vanished(round))
+	unsigned trees = find_vanished(round);
+
+	if (!trees)
 		return ERR_OK;
-	enum err err = hierarchy_list(sync);
+	enum err err = hierarchy_list(sync, trees);
 	return err ? err : round_load(sync, round);
 }
 
 /* Reads the digests, and brings the hierarchy in step first where they say so. */
 static enum err look(struct sync *sync, struct round *round)
 {
-	bool dirty = true;
+	unsigned dirty = 1, rootless = 0;
 
 	enum err err = round_load(sync, round);
+	if (!err)
+		err = trees_find_rootless(sync, &rootless);
 	for (int tries = 0; !err && dirty && tries < HIERARCHY_TRIES; tries++) {
 		err = digest_read(sync, round);
 		if (!err)
 			err = check_root(sync, round);
 		if (!err)
-			err = digest_is_hierarchy_dirty(sync, round, &dirty);
+			err = digest_find_dirty_trees(sync, round, &dirty);
+		dirty |= rootless;
+		rootless = 0; /* once in a round */
 		if (!err && dirty)
-			err = update_hierarchy(sync, round);
+			err = update_hierarchy(sync, round, dirty);
 	}
 	if (!err)
 		err = list_for_vanished(sync, round);

@@ -19,6 +19,14 @@
 
 /* --- exclude= --- */
 
+/* Another tree has a name of its own here. */
+static const char *name_of(const struct folder *folder)
+{
+	const char *directory = tree_info(folder->tree)->directory;
+
+	return folder->is_top && directory ? directory : folder->display_name;
+}
+
 /*
  * True when the display names from the top down to the folder, '/' between them, are the first n
  * bytes of the path. Walks up while the path gets shorter, so that a cycle ends.
@@ -26,13 +34,14 @@
 static bool is_at(const struct folders *folders, const struct folder *folder, const char *root_id,
 		  const char *path, size_t n)
 {
-	while (folder && folder->display_name) {
-		size_t name_n = strlen(folder->display_name);
-		if (name_n == 0 || name_n > n ||
-		    memcmp(path + n - name_n, folder->display_name, name_n) != 0)
+	while (folder && name_of(folder)) {
+		const char *name = name_of(folder);
+		size_t name_n = strlen(name);
+		if (name_n == 0 || name_n > n || memcmp(path + n - name_n, name, name_n) != 0)
 			return false;
 		n -= name_n;
-		bool is_top = folder->parent_id && strcmp(folder->parent_id, root_id) == 0;
+		bool is_top = folder->is_top ||
+			      (folder->parent_id && strcmp(folder->parent_id, root_id) == 0);
 		if (n == 0 || path[n - 1] != '/')
 			return n == 0 && is_top;
 		n--;
@@ -57,10 +66,21 @@ static void mark(const struct account *account, const struct folders *folders, c
 	}
 }
 
+/* trees= without the mailbox: its root is still that of the mount. */
+static void mark_mailbox(const struct folders *folders, bool *excluded)
+{
+	for (size_t i = 0; i < folders->n; i++)
+		excluded[i] |= folders->list[i].tree == TREE_MAILBOX &&
+			       folders->list[i].ino != ROOT_INO;
+}
+
 static enum err print_excludes(const struct account *account, struct buf *ret)
 {
+	unsigned trees = tree_wanted(account);
 	enum err err = buf_append_str(ret, "");
 
+	if (!err && trees != TREE_BIT(TREE_MAILBOX))
+		err = buf_printf(ret, "trees %x\n", trees);
 	for (size_t i = 0; !err && i < account->excludes_n; i++)
 		err = buf_printf(ret, "%s\n", account->excludes[i]);
 	return err;
@@ -92,7 +112,7 @@ static enum err place_marked(struct txn *txn, struct folders *folders, const cha
 {
 	for (size_t i = 0; i < folders->n; i++)
 		folders->list[i].is_hidden |= excluded[i];
-	enum err err = folders_lay_out(folders, root_id, NULL);
+	enum err err = folders_lay_out(folders, root_id);
 	for (size_t i = 0; !err && i < folders->n; i++) {
 		err = store_place_folder(txn, &folders->list[i]);
 		if (!err && excluded[i])
@@ -101,14 +121,17 @@ static enum err place_marked(struct txn *txn, struct folders *folders, const cha
 	return err;
 }
 
-enum err scope_place(struct sync *sync, struct txn *txn, struct folders *folders,
-		     const char *root_id)
+static enum err place(struct sync *sync, struct txn *txn, struct folders *folders,
+		      const char *root_id)
 {
 	bool *excluded = calloc(folders->n + 1, sizeof(*excluded));
 	enum err err = excluded ? ERR_OK : ERR_NOMEM;
 
+	trees_mark_tops(folders, root_id);
 	if (!err)
 		mark(sync->account, folders, root_id, excluded);
+	if (!err && !(tree_wanted(sync->account) & TREE_BIT(TREE_MAILBOX)))
+		mark_mailbox(folders, excluded);
 	if (!err)
 		err = folders_mark_subtrees(folders, excluded);
 	if (!err)
@@ -119,15 +142,22 @@ enum err scope_place(struct sync *sync, struct txn *txn, struct folders *folders
 	return err;
 }
 
-static enum err place_anew(struct sync *sync, struct txn *txn)
+enum err scope_place(struct sync *sync, struct txn *txn, struct folders *folders)
 {
-	AUTO(folders) struct folders folders = { 0 };
 	AUTO(str) char *root_id = NULL;
 
 	enum err err = store_load_value(sync->store, VALUE_ROOT_ID, &root_id);
+	return err ? err : place(sync, txn, folders, root_id);
+}
+
+static enum err place_anew(struct sync *sync, struct txn *txn)
+{
+	AUTO(folders) struct folders folders = { 0 };
+
+	enum err err = folders_load_sorted(sync->store, &folders);
 	if (!err)
-		err = folders_load_sorted(sync->store, &folders);
-	return err ? err : scope_place(sync, txn, &folders, root_id);
+		err = trees_drop_unwanted(sync, txn, &folders);
+	return err ? err : scope_place(sync, txn, &folders);
 }
 
 /* "" where there is no such value. */
@@ -153,7 +183,7 @@ static enum err apply_excludes(struct sync *sync)
 		err = print_excludes(sync->account, &wanted);
 	if (err || strcmp(held, buf_str(&wanted)) == 0)
 		return err;
-	log_info("%s: exclude= has changed", sync->account->url);
+	log_info("%s: trees= or exclude= has changed", sync->account->url);
 	err = txn_begin(&txn, sync->store);
 	if (!err)
 		err = place_anew(sync, &txn);

@@ -115,7 +115,9 @@ enum err sync_is_listed(struct sync *sync, bool *ret)
 static const char *advice_for(enum err err, const char *failure)
 {
 	if (strstr(failure, "ErrorNonExistentMailbox"))
-		return "no mailbox of that address is here";
+		return "no mailbox of that address is here, check mailbox= and impersonate=";
+	if (strstr(failure, "ErrorImpersonat"))
+		return "check impersonate=, the right to do so is given by an administrator";
 	if (strstr(failure, "ErrorAccessDenied"))
 		return "you have no rights on this mailbox, its owner or an administrator gives "
 		       "them";
@@ -155,7 +157,7 @@ enum err sync_list_folders(struct sync *sync, struct buf *reason)
 	char failure[256];
 
 	sync->gate.give_up_ms = clock_boot_ms() + LIST_PATIENCE_MS;
-	enum err err = hierarchy_list(sync);
+	enum err err = hierarchy_list(sync, tree_wanted(sync->account) | TREE_BIT(TREE_MAILBOX));
 	if (!err)
 		err = server_keep(sync);
 	sync->gate.give_up_ms = 0;

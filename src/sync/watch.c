@@ -47,9 +47,15 @@ static int64_t poll_ms(const struct sync *sync)
 	return sync->account->poll_s * INT64_C(1000);
 }
 
+/* No subscription speaks of another tree than the mailbox. */
+static bool is_all_told(const struct sync *sync)
+{
+	return sync->watch.is_live && !(tree_wanted(sync->account) & ~TREE_BIT(TREE_MAILBOX));
+}
+
 int64_t watch_period_ms(const struct sync *sync)
 {
-	return sync->watch.is_live ? SAFETY_PERIODS * poll_ms(sync) : poll_ms(sync);
+	return is_all_told(sync) ? SAFETY_PERIODS * poll_ms(sync) : poll_ms(sync);
 }
 
 void watch_init(struct sync *sync)

@@ -12,16 +12,17 @@ static const struct {
 	bool (*run)(struct action *action);
 	bool picks; /* works on what is there */
 } actions[] = {
-	{ "change", do_change, true },	   { "delete", do_delete, true },
-	{ "deliver", do_deliver, false },  { "deny", do_deny, true },
-	{ "drop", do_drop, false },	   { "emit", do_emit, false },
-	{ "expire", do_expire, false },	   { "failover", do_failover, false },
-	{ "fault", do_fault, false },	   { "flag", do_flag, true },
-	{ "forget", do_forget, false },	   { "hide", do_hide, true },
-	{ "missed", do_missed, false },	   { "mkdir", do_mkdir, false },
-	{ "misplace", do_misplace, true }, { "move", do_move, true },
-	{ "notify", do_notify, false },	   { "password", do_password, false },
-	{ "regress", do_regress, true },   { "rename", do_rename, true },
+	{ "change", do_change, true },	    { "delete", do_delete, true },
+	{ "deliver", do_deliver, false },   { "deny", do_deny, true },
+	{ "drop", do_drop, false },	    { "emit", do_emit, false },
+	{ "expire", do_expire, false },	    { "failover", do_failover, false },
+	{ "fault", do_fault, false },	    { "flag", do_flag, true },
+	{ "forget", do_forget, false },	    { "grant", do_grant, false },
+	{ "hide", do_hide, true },	    { "missed", do_missed, false },
+	{ "mkdir", do_mkdir, false },	    { "misplace", do_misplace, true },
+	{ "move", do_move, true },	    { "notify", do_notify, false },
+	{ "password", do_password, false }, { "regress", do_regress, true },
+	{ "rename", do_rename, true },
 };
 
 /* NULL where it is not clear whose mailbox is meant. */

@@ -9,7 +9,8 @@
  *
  * POST /test/OP takes one JSON object and answers {"ids":[...]}, or status 400 with
  * {"error":"..."}; an OP that does not exist is a 404. Every OP knows
- *   "user"    the login; may be left out where there is one user only
+ *   "user"    the login; may be left out where there is one user only. See whose.h for those
+ *             of archives and public folders
  *   "folder"  a path ("Inbox/Sub", "" is the top) or a FolderId
  *   "item"    an ItemId, or "count": N, the N oldest items of the folder; with
  *             neither, the folder itself is meant
@@ -37,6 +38,8 @@
  *   rename    "name"
  *   hide      "hidden" (true)
  *   deny      nobody may look into it or sync it: ErrorAccessDenied. "denied" (true)
+ *   grant     "to" (a login) may look into the mailbox, or with "folder" into that and all below
+ *             it; "granted": false takes everything back
  *   misplace  it says that its parent is the folder "under", which may be below it;
  *             without that, one that nobody has. "back": true ends it
  *   expire    the sync states that were issued so far for the folder are refused:

@@ -77,6 +77,9 @@ bool do_emit(struct action *action);
 bool do_missed(struct action *action);
 bool do_notify(struct action *action);
 
+/* control_rights.c */
+bool do_grant(struct action *action);
+
 /* control_fault.c */
 bool do_fault(struct action *action);
 

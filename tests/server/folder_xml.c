@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "whose.h"
+
 enum field {
 	PARENT_ID,
 	FOLDER_CLASS,
@@ -146,18 +148,12 @@ void folder_write(struct xml *out, const struct folder *folder, const struct sha
 
 static struct folder *distinguished(struct call *call, const xmlNode *node, const char **ret_error)
 {
-	const char *id = node_attr(node, "Id");
-	const char *whose = child_text(node_child(node, "Mailbox"), "EmailAddress");
-	struct user *user = *whose ? server_address(call->server, whose) : call->user;
+	struct mailbox *box = whose_distinguished(call, node, ret_error);
 
-	*ret_error = "ErrorFolderNotFound";
-	if (user != call->user) {
-		*ret_error = user ? "ErrorAccessDenied" : "ErrorNonExistentMailbox";
+	if (!box)
 		return NULL;
-	}
-	if (strcmp(id, "publicfoldersroot") == 0)
-		*ret_error = "ErrorNoPublicFolderServerAvailable";
-	return mailbox_distinguished(call->box, id);
+	*ret_error = box == call->box ? "ErrorFolderNotFound" : "ErrorAccessDenied";
+	return box == call->box ? mailbox_distinguished(box, node_attr(node, "Id")) : NULL;
 }
 
 static struct folder *find_asked(struct call *call, const xmlNode *node, const char **ret_error)
@@ -182,7 +178,7 @@ struct folder *folder_asked(struct call *call, const xmlNode *node, const char *
 {
 	struct folder *folder = find_asked(call, node, ret_error);
 
-	if (!folder || !folder->denied)
+	if (!folder || (!folder->denied && whose_may(call, folder)))
 		return folder;
 	*ret_error = "ErrorAccessDenied";
 	return NULL;

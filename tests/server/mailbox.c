@@ -9,6 +9,7 @@
 #include "content.h"
 #include "edits.h"
 #include "watch.h"
+#include "whose.h"
 
 #define FIRST_SEQ 0x100000
 #define FIRST_ID 0x200000
@@ -135,6 +136,7 @@ void mailbox_release(struct mailbox **box)
 	free(b->name);
 	free(b->address);
 	watch_release(&b->watch);
+	grants_release(b);
 	lock_destroy(&b->lock);
 	free(b);
 	*box = NULL;
@@ -197,7 +199,7 @@ static struct folder *walk(struct mailbox *box, struct folder *at, const char *p
 
 struct folder *mailbox_path(struct mailbox *box, const char *path)
 {
-	return walk(box, mailbox_distinguished(box, "msgfolderroot"), path);
+	return walk(box, box->folders[1], path);
 }
 
 size_t folder_children_n(const struct mailbox *box, const struct folder *folder)

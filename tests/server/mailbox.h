@@ -165,6 +165,8 @@ struct mailbox {
 	bool synthetic;
 	uint64_t delivered_n; /* items made since then, for their seeds */
 	struct watch *watch;  /* NULL until somebody subscribes (watch.h) */
+	struct grant *grants; /* owned: what others may see (whose.h) */
+	size_t grants_n;
 };
 
 struct mailbox *mailbox_new(const char *name);

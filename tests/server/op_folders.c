@@ -4,6 +4,7 @@
 #include "folder_xml.h"
 #include "operations.h"
 #include "restriction.h"
+#include "whose.h"
 
 #define PAGE_MAX 1000
 
@@ -93,6 +94,10 @@ void op_find_folder(struct call *call)
 	const xmlNode *id = node_first(node_child(call->op, "ParentFolderIds"));
 	for (; id; id = node_next(id)) {
 		const struct folder *parent = folder_asked(call, id, &error);
+		if (parent && deep && whose_is_public(call->box)) {
+			parent = NULL;
+			error = "ErrorInvalidOperation";
+		}
 		if (!parent) {
 			message_error(call, "FindFolder", error);
 			continue;

@@ -6,6 +6,7 @@
 #include "item_xml.h"
 #include "operations.h"
 #include "restriction.h"
+#include "whose.h"
 
 #define PAGE_MAX 1000
 
@@ -18,8 +19,9 @@ struct item *item_asked(struct call *call, const xmlNode *node, const char **ret
 	switch (id_parse(&call->box->identity, node_attr(node, "Id"), &fid, &mid)) {
 	case ID_ITEM: {
 		const struct folder *folder = mailbox_folder(call->box, fid);
-		item = folder && !folder->denied ? folder_item(folder, mid) : NULL;
-		if (folder && folder->denied)
+		bool may = folder && !folder->denied && whose_may(call, folder);
+		item = may ? folder_item(folder, mid) : NULL;
+		if (folder && !may)
 			*ret_error = "ErrorAccessDenied";
 		break;
 	}

@@ -6,6 +6,7 @@
 #include "item_xml.h"
 #include "operations.h"
 #include "state.h"
+#include "whose.h"
 
 #define MAX_CHANGES 512
 
@@ -102,6 +103,10 @@ void op_sync_hierarchy(struct call *call)
 		return;
 	const struct folder *root = asked ? folder_asked(call, asked, &error)
 					  : mailbox_distinguished(call->box, "msgfolderroot");
+	if (root && whose_is_public(call->box)) {
+		root = NULL;
+		error = "ErrorInvalidOperation";
+	}
 	if (!root) {
 		refuse(call, name, error, last);
 		return;
@@ -338,6 +343,10 @@ void op_sync_items(struct call *call)
 		server_count(call->server, "SyncFolderItems.initial");
 	page.folder = folder_asked(call, asked, &error);
 	page.shape = &shape;
+	if (page.folder && whose_is_public(call->box)) {
+		page.folder = NULL;
+		error = "ErrorInvalidOperation";
+	}
 	if (!page.folder) {
 		bool missing = strcmp(error, "ErrorItemNotFound") == 0;
 		refuse(call, name, missing ? "ErrorSyncFolderNotFound" : error, last);

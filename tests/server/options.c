@@ -8,6 +8,7 @@
 
 #include "load.h"
 #include "synth.h"
+#include "whose.h"
 
 static const struct option names[] = {
 	{ "listen", required_argument, NULL, 'l' },
@@ -19,6 +20,11 @@ static const struct option names[] = {
 	{ "tls", required_argument, NULL, 't' },
 	{ "ready-fd", required_argument, NULL, 'r' },
 	{ "like", required_argument, NULL, 'k' },
+	{ "archive", required_argument, NULL, 'A' },
+	{ "recoverable", required_argument, NULL, 'R' },
+	{ "public", no_argument, NULL, 'P' },
+	{ "delegate", required_argument, NULL, 'D' },
+	{ "impersonator", required_argument, NULL, 'I' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -27,7 +33,9 @@ static const char usage[] =
 	"usage: ews-testd [--listen ADDR:PORT] [--user NAME:PASSWORD]...\n"
 	"                 [--mail USER:FOLDER:PATH]...\n"
 	"                 [--synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]] [--schema DIR]\n"
-	"                 [--auth basic] [--tls CERT:KEY] [--like NAME] [--ready-fd N]\n";
+	"                 [--auth basic] [--tls CERT:KEY] [--like NAME] [--ready-fd N]\n"
+	"                 [--archive USER] [--recoverable USER] [--public]\n"
+	"                 [--delegate OWNER:USER[:FOLDER]] [--impersonator USER]\n";
 
 PRINTF_LIKE(1, 2) static bool complain(const char *fmt, ...)
 {
@@ -167,6 +175,47 @@ static bool read_like(const char *name, struct server *server)
 	return server->like || complain("--like %s: no such server is known", name);
 }
 
+static bool read_delegate(char *text, struct server *server)
+{
+	AUTO(str) char *copy = must_copy(text);
+	char *parts[3] = { 0 };
+
+	if (!split(text, parts, 3)) {
+		parts[2] = NULL;
+		text = strcpy(text, copy);
+		if (!split(text, parts, 2))
+			return complain("--delegate %s: not OWNER:USER[:FOLDER]", copy);
+	}
+	return whose_grant(server, parts[0], parts[1], parts[2]) ||
+	       complain("--delegate %s: no such user or folder", copy);
+}
+
+static bool read_impersonator(const char *name, struct server *server)
+{
+	struct user *user = server_user(server, name);
+
+	if (user)
+		user->may_impersonate = true;
+	return user || complain("--impersonator %s: no such user", name);
+}
+
+/* What is not a user's own: behind the --user that it is about. */
+static bool read_whose(int option, struct server *server)
+{
+	switch (option) {
+	case 'A':
+		return whose_add_archive(server, optarg) ||
+		       complain("--archive %s: no such user, or there is one", optarg);
+	case 'R':
+		return whose_add_recoverable(server, optarg) ||
+		       complain("--recoverable %s: no such user, or they are there", optarg);
+	case 'P': whose_add_public(server); return true;
+	case 'D': return read_delegate(optarg, server);
+	case 'I': return read_impersonator(optarg, server);
+	default: return false; /* getopt has said why */
+	}
+}
+
 static bool read_one(int option, struct server *server, struct options *options)
 {
 	switch (option) {
@@ -182,7 +231,7 @@ static bool read_one(int option, struct server *server, struct options *options)
 		return strcmp(optarg, "basic") == 0 ||
 		       complain("--auth %s: only basic is available yet", optarg);
 	case 'h': fputs(usage, stdout); exit(EXIT_SUCCESS);
-	default: return false; /* getopt has said why */
+	default: return read_whose(option, server);
 	}
 }
 
@@ -191,7 +240,7 @@ static bool check_users(const struct server *server)
 	if (server->users_n == 0)
 		return complain("nobody to serve: give --user NAME:PASSWORD");
 	for (size_t i = 0; i < server->users_n; i++)
-		if (!server->users[i].password)
+		if (!server->users[i].password && !whose_is_pseudo(server->users[i].name))
 			return complain("%s has mail and no password: give --user %s:PASSWORD",
 					server->users[i].name, server->users[i].name);
 	return true;

@@ -15,6 +15,11 @@
  *   --auth basic
  *   --tls CERT:KEY                           PEM files
  *   --like NAME                              exchange2019, or another name in like.c
+ *   --archive USER                           an archive; see whose.h for these
+ *   --recoverable USER                       recoverable items
+ *   --public                                 public folders
+ *   --delegate OWNER:USER[:FOLDER]           USER may look into OWNER's mailbox, or that folder
+ *   --impersonator USER                      may act as anybody
  *   --ready-fd N                             a byte is written there when it listens
  *
  * A user named by --mail or --synthetic needs a --user of its own, before or after.

@@ -18,6 +18,7 @@
 struct user {
 	char *name, *password; /* no password: not able to log in */
 	struct mailbox *box;
+	bool may_impersonate;
 };
 
 struct counter {

@@ -8,6 +8,7 @@
 
 #include "operations.h"
 #include "stream.h"
+#include "whose.h"
 
 #define SOAP_NS "http://schemas.xmlsoap.org/soap/envelope/"
 #define MESSAGES_NS "http://schemas.microsoft.com/exchange/services/2006/messages"
@@ -266,12 +267,18 @@ static bool check_impersonation(struct call *call, const xmlNode *header)
 	const xmlNode *sid = node_first(node_child(header, "ExchangeImpersonation"));
 	const char *who = node_text(node_first(sid));
 
-	if (!sid || server_address(call->server, who) == call->user)
+	struct user *user = sid ? server_address(call->server, who) : call->user;
+	if (user && (user == call->user || call->user->may_impersonate)) {
+		call->user = user;
 		return true;
-	soap_fault(call,
-		   server_address(call->server, who) ? "ErrorImpersonateUserDenied"
-						     : "ErrorNonExistentMailbox",
-		   "The account does not have permission to impersonate the requested user.");
+	}
+	if (user)
+		soap_fault(call, "ErrorImpersonateUserDenied",
+			   "The account does not have permission to impersonate the requested "
+			   "user.");
+	else
+		soap_fault(call, "ErrorNonExistentMailbox",
+			   "No mailbox with such guid or address.");
 	return false;
 }
 
@@ -307,8 +314,10 @@ static bool dispatch(struct call *call, xmlDoc *doc)
 	if (!fault_before(call))
 		return call->fault || call->out->buf.len > start;
 	if (check_version(call, header) && check_header(call, header) &&
-	    check_element(call, call->op) && check_impersonation(call, header))
+	    check_element(call, call->op) && check_impersonation(call, header)) {
+		call->box = whose_box(call);
 		run(call);
+	}
 	/* Text is escaped, so this is no part of any. */
 	if (call->server->like->ids_fault && !call->out->err &&
 	    strstr(call->out->buf.bytes + start, ">ErrorInvalidIdMalformed<"))

@@ -15,12 +15,12 @@
  * operation writes its reply into call->out; when it finds that the request as a
  * whole is refused it calls soap_fault() and returns, and what it wrote is dropped.
  *
- * Operations run with the lock of the caller's mailbox held.
+ * Operations run with the lock of that mailbox held.
  */
 struct call {
 	struct server *server;
 	struct user *user;
-	struct mailbox *box; /* the user's */
+	struct mailbox *box; /* that the request is about: whose.h */
 	xmlNode *op;	     /* the request's element in Body */
 	bool at_home;	     /* it found the machine that has its subscriptions */
 	struct xml *out;

@@ -216,7 +216,7 @@ static inline void run_hierarchy(struct ews *ews, struct outcome *o)
 {
 	struct ews_hierarchy hierarchy = { 0 };
 
-	o->err = ews_sync_hierarchy(ews, NULL, &hierarchy);
+	o->err = ews_sync_hierarchy(ews, "msgfolderroot", NULL, &hierarchy);
 	if (o->err)
 		return;
 	o->n = hierarchy.put.n;

@@ -347,7 +347,45 @@ static enum err tell_move(const struct fake_folder *from, struct ews_hierarchy *
 	return ERR_OK;
 }
 
-enum err ews_sync_hierarchy(struct ews *ews, const char *state, struct ews_hierarchy *ret)
+/* Of the tree with that root; what leads to none is the mailbox's. */
+static bool is_of_tree(const struct fake_folder *folder, const char *root)
+{
+	for (int depth = 0; depth < FAKE_FOLDERS_MAX; depth++) {
+		const struct fake_folder *parent = NULL;
+		for (size_t i = 0; folder->parent_id && i < fake.folders_n; i++) {
+			if (strcmp(fake.folders[i].id, folder->parent_id) == 0)
+				parent = &fake.folders[i];
+		}
+		if (!parent)
+			break;
+		folder = parent;
+	}
+	bool is_other = folder->distinguished && strcmp(folder->distinguished, "inbox") != 0;
+	return strcmp(is_other ? folder->distinguished : "msgfolderroot", root) == 0;
+}
+
+enum err ews_find_folders(struct ews *ews, const char *parent_id, uint64_t *offset,
+			  struct ews_hierarchy *ret)
+{
+	enum err err = begin_call(ews, &fake.hierarchy_fault);
+
+	fake.find_calls_n++;
+	ret->last = true;
+	for (size_t i = *offset; !err && i < fake.folders_n; i++) {
+		const struct fake_folder *folder = &fake.folders[i];
+		if (folder->is_gone || !folder->parent_id ||
+		    strcmp(folder->parent_id, parent_id) != 0)
+			continue;
+		err = tell_folder(folder, ret);
+		*offset = i + 1;
+		ret->last = false;
+		break; /* one on a page */
+	}
+	return err;
+}
+
+enum err ews_sync_hierarchy(struct ews *ews, const char *root, const char *state,
+			    struct ews_hierarchy *ret)
 {
 	enum err err = begin_call(ews, &fake.hierarchy_fault);
 	char text[32];
@@ -360,12 +398,15 @@ enum err ews_sync_hierarchy(struct ews *ews, const char *state, struct ews_hiera
 	ret->last = true;
 	/* Children first: whoever reads must not rely on the order. */
 	for (size_t i = fake.folders_n; !err && !state && i-- > 1;) {
-		if (!fake.folders[i].is_gone || fake.folders[i].is_listed)
+		if ((!fake.folders[i].is_gone || fake.folders[i].is_listed) &&
+		    is_of_tree(&fake.folders[i], root))
 			err = tell_folder(&fake.folders[i], ret);
 	}
 	for (size_t i = state ? strtoul(state + 1, NULL, 10) : fake.moves_n;
-	     !err && i < fake.moves_n; i++)
-		err = tell_move(fake_folder(fake.moves[i]), ret);
+	     !err && i < fake.moves_n; i++) {
+		if (is_of_tree(fake_folder(fake.moves[i]), root))
+			err = tell_move(fake_folder(fake.moves[i]), ret);
+	}
 	return err;
 }
 
@@ -440,6 +481,13 @@ enum err ews_sync_items(struct ews *ews, const char *folder_id, const char *stat
 void ews_set_tend(struct ews *ews, void (*tend)(void *ctx), void *ctx)
 {
 	(void)ews, (void)tend, (void)ctx;
+}
+
+enum err ews_find_items(struct ews *ews, const char *folder_id, const char *state, int max,
+			struct ews_page *ret)
+{
+	fake.find_calls_n++;
+	return ews_sync_items(ews, folder_id, state, max, ret);
 }
 
 static enum err get(struct ews *ews, enum item_kind kind, bool wants_mime, const char *const *ids,

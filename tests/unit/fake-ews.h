@@ -85,7 +85,7 @@ struct fake {
 	enum ews_subscription kind;
 
 	int folders_calls_n, hierarchy_calls_n, pages_calls_n, items_calls_n;
-	int folder_ids_n, item_ids_n, mime_ids_n;
+	int folder_ids_n, item_ids_n, mime_ids_n, find_calls_n;
 };
 extern struct fake fake;
 

@@ -133,7 +133,7 @@ static void test_the_hierarchy_lists_folders_and_what_went(void **state)
 		const struct fake_reply reply = { text, strlen(text), 200 };
 		AUTO(ews) struct ews *ews = open_ews(&reply, 1, cut);
 		struct ews_hierarchy h = { 0 };
-		check_ok(ews_sync_hierarchy(ews, NULL, &h));
+		check_ok(ews_sync_hierarchy(ews, "msgfolderroot", NULL, &h));
 		assert_int_equal(h.put.n, 2);
 		assert_string_equal(h.put.list[0].display_name, "a&b\xef\xbf\xbd");
 		assert_string_equal(h.put.list[0].parent_id, "R");

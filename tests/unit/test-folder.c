@@ -42,14 +42,14 @@ static void check_shown(const struct folders *folders, const struct given *given
 }
 
 /* Whatever order the folders come in, and laid out twice. */
-static void check_layout(const struct given *given, size_t n, const char *const *reserved)
+static void check_layout(const struct given *given, size_t n)
 {
 	for (size_t first = 0; first < n; first++) {
 		AUTO(folders) struct folders folders = { 0 };
 		for (size_t i = 0; i < n; i++)
 			take(&folders, &given[(first + i) % n]);
-		check_ok(folders_lay_out(&folders, "root", reserved));
-		check_ok(folders_lay_out(&folders, "root", reserved));
+		check_ok(folders_lay_out(&folders, "root"));
+		check_ok(folders_lay_out(&folders, "root"));
 		for (size_t i = 0; i < n; i++)
 			check_shown(&folders, &given[i]);
 	}
@@ -65,7 +65,7 @@ static void test_folders_are_shown_below_their_parents(void **state)
 	};
 	(void)state;
 
-	check_layout(given, ARRAY_LEN(given), NULL);
+	check_layout(given, ARRAY_LEN(given));
 }
 
 static void test_what_does_not_lead_to_the_root_is_left_out(void **state)
@@ -86,7 +86,7 @@ static void test_what_does_not_lead_to_the_root_is_left_out(void **state)
 	};
 	(void)state;
 
-	check_layout(given, ARRAY_LEN(given), NULL);
+	check_layout(given, ARRAY_LEN(given));
 }
 
 static void test_I3_siblings_of_one_name_all_have_a_suffix(void **state)
@@ -101,7 +101,7 @@ static void test_I3_siblings_of_one_name_all_have_a_suffix(void **state)
 	};
 	(void)state;
 
-	check_layout(given, ARRAY_LEN(given), NULL);
+	check_layout(given, ARRAY_LEN(given));
 }
 
 /* Cleaning made them equal: who lost something has the suffix. */
@@ -114,7 +114,7 @@ static void test_I3_names_that_clean_alike_are_told_apart(void **state)
 	};
 	(void)state;
 
-	check_layout(given, ARRAY_LEN(given), NULL);
+	check_layout(given, ARRAY_LEN(given));
 }
 
 /* Anybody may call a folder what another one is called with its suffix, and so on. */
@@ -128,7 +128,7 @@ static void test_I3_a_name_that_imitates_a_suffix_gets_its_own(void **state)
 	};
 	(void)state;
 
-	check_layout(given, ARRAY_LEN(given), NULL);
+	check_layout(given, ARRAY_LEN(given));
 }
 
 /* SHA-256 of these begins alike: 8 digits are not enough. */
@@ -140,12 +140,11 @@ static void test_I3_suffixes_that_collide_become_longer(void **state)
 	};
 	(void)state;
 
-	check_layout(given, ARRAY_LEN(given), NULL);
+	check_layout(given, ARRAY_LEN(given));
 }
 
 static void test_names_of_other_trees_are_reserved_at_the_top_only(void **state)
 {
-	static const char *const reserved[] = { "Public Folders", "Online Archive", NULL };
 	static const struct given given[] = {
 		{ 2, "id-a", "root", "Public Folders", false, 1, "Public Folders ~db1ba9f3" },
 		{ 3, "b", "id-a", "Public Folders", false, 2, "Public Folders" },
@@ -153,7 +152,7 @@ static void test_names_of_other_trees_are_reserved_at_the_top_only(void **state)
 	};
 	(void)state;
 
-	check_layout(given, ARRAY_LEN(given), reserved);
+	check_layout(given, ARRAY_LEN(given));
 }
 
 static void test_two_folders_with_one_id_are_refused(void **state)
@@ -164,7 +163,7 @@ static void test_two_folders_with_one_id_are_refused(void **state)
 
 	take(&folders, &given);
 	take(&folders, &given);
-	check_err(folders_lay_out(&folders, "root", NULL), ERR_INVALID);
+	check_err(folders_lay_out(&folders, "root"), ERR_INVALID);
 }
 
 static void take_numbered(struct folders *folders, unsigned n, unsigned parent)
@@ -183,7 +182,7 @@ static void test_a_chain_ends_at_the_greatest_depth(void **state)
 
 	for (unsigned n = 1000; n >= 1; n--)
 		take_numbered(&folders, n, n - 1);
-	check_ok(folders_lay_out(&folders, "root", NULL));
+	check_ok(folders_lay_out(&folders, "root"));
 	for (size_t i = 0; i < folders.n; i++) {
 		size_t depth = 1000 - i;
 		assert_int_equal(folders.list[i].shown_in, depth <= FOLDER_DEPTH_MAX ? depth : 0);
@@ -201,7 +200,7 @@ static void test_as_many_folders_as_allowed_are_laid_out(void **state)
 		take_numbered(&folders, n, n <= 1000 ? 0 : n % 1000 + 1);
 	folder_init(&more);
 	check_err(folders_take(&folders, &more), ERR_LIMIT);
-	check_ok(folders_lay_out(&folders, "root", NULL));
+	check_ok(folders_lay_out(&folders, "root"));
 	for (size_t i = 0; i < folders.n; i++)
 		shown += folders.list[i].shown_as != NULL;
 	assert_int_equal(shown, FOLDERS_MAX);

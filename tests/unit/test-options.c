@@ -67,7 +67,7 @@ static void test_every_option_reaches_its_field(void **state)
 	check_ok(PARSE(
 		&o, &reason, URL, "/m", "-d", "-o",
 		"user=CORP\\al,auth=basic,password_command=pass "
-		"a\\,b\\\\c,trees=mailbox,layout=plain",
+		"a\\,b\\\\c,trees=mailbox+public,layout=plain,mailbox=b@x,impersonate=c@x",
 		"-o",
 		"content=mirror,mtime=modified,cache=/c,notify=poll,poll=86400,connections=10",
 		"-obatch=100,proxy=http://p:1,timeout=5,log=/l,allow_other,uid=7,gid=8,umask=027"));
@@ -80,6 +80,9 @@ static void test_every_option_reaches_its_field(void **state)
 	assert_int_equal(o.account.connections_n, 10);
 	assert_int_equal(o.account.batch_n, 100);
 	assert_string_equal(o.account.proxy, "http://p:1");
+	assert_string_equal(o.account.mailbox, "b@x");
+	assert_string_equal(o.account.impersonate, "c@x");
+	assert_int_equal(o.account.trees, 1 << 0 | 1 << 2);
 	assert_int_equal(o.account.timeout_s, 5);
 	assert_string_equal(o.log, "/l");
 	assert_true(o.is_foreground && o.is_debug && o.allow_other && options_has(&o, "umask"));
@@ -135,7 +138,9 @@ static void test_what_is_refused_names_the_option_and_what_to_do(void **state)
 		{ "auth=magic", "give one of auto, basic" },
 		{ "auth=negotiate", "auth=negotiate is not available yet" },
 		{ "auth=", "auth needs a value" },
-		{ "trees=mailbox+archive", "trees=archive is not available yet" },
+		{ "trees=mailbox+search", "trees=search is not available yet" },
+		{ "mailbox=bob", "mailbox=bob is no address" },
+		{ "impersonate=bob@", "impersonate=bob@ is no address" },
 		{ "trees=mailbox+garden", "trees=garden is unknown" },
 		{ "content=ondemand,cache_limit=0", "give a number of bytes" },
 		{ "content=ondemand,cache_limit=5X", "give a number of bytes" },

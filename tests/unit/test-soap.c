@@ -157,7 +157,7 @@ static void test_pages_and_the_hierarchy_are_asked_for_as_the_skeletons_say(void
 
 	check_err(ews_sync_items(ews, "AAMkAGI=", "H4sI", 512, &page), ERR_CANCELLED);
 	check_request("SyncFolderItems_page.xml");
-	check_err(ews_sync_hierarchy(ews, "STATE", &hierarchy), ERR_CANCELLED);
+	check_err(ews_sync_hierarchy(ews, "msgfolderroot", "STATE", &hierarchy), ERR_CANCELLED);
 	check_request("SyncFolderHierarchy.xml");
 }
 

@@ -156,7 +156,7 @@ static void test_damage_is_told_as_such(void **state)
 		sql(b, pragma.bytes);
 		check_refused(b, ERR_DAMAGED, "no valid version");
 	}
-	sql(b, "PRAGMA user_version = 2");
+	sql(b, "PRAGMA user_version = 3");
 	check_refused(b, ERR_DAMAGED, "entry");
 	check_ok(store_open(b->path, STORE_READER, &b->store, NULL));
 	check_err(store_find_entry(b->store, 1, "x", &node), ERR_DAMAGED);

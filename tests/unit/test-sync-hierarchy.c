@@ -284,7 +284,7 @@ static void test_another_mailbox_behind_the_name_is_refused(void **state)
 	fake_folder("ROOT")->id = "OTHER";
 	fake.hierarchy_fault = (struct fake_fault){ ERR_SYNC_RESET, 1, -1 };
 	check_err(run_whole(bench->sync), ERR_NOT_FOUND);
-	check_err(hierarchy_list(bench->sync), ERR_OTHER_OWNER);
+	check_err(hierarchy_list(bench->sync, 1), ERR_OTHER_OWNER);
 	assert_true(has_folder(bench, "INBOX"));
 }
 

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""Mailboxes of others (mailbox=, impersonate=) and the other trees of a mailbox (trees=), on real mounts."""
+import os
+import pathlib
+import subprocess
+
+import ewsfs
+import pytest
+
+SCHEMA = pathlib.Path(os.environ.get("EWSFS_SHARED", ewsfs.ROOT.parent / "shared")) / "ews/schema/V2018_01_08"
+BOB = ("--user", "bob:builder", "--synthetic", "bob:3:5:2000:3")
+ARCHIVE, PUBLIC = f"{ewsfs.USER}#archive", "#public"
+
+
+@pytest.fixture
+def serve(new_server):
+    """A server that holds every request against the schema; alice has three folders of four items."""
+    schema = ("--schema", str(SCHEMA)) if SCHEMA.is_dir() else ()
+
+    def make(*args, **more):
+        return new_server("--synthetic", f"{ewsfs.USER}:3:4:2000:7", *BOB, *args, *schema, **more)
+
+    return make
+
+
+def truth(server, user):
+    return server._call("GET", f"/test/mailbox?user={user.replace('#', '%23')}")
+
+
+def folder_id(server, user, distinguished):
+    return next(f["id"] for f in truth(server, user)["folders"] if f["distinguished"] == distinguished)
+
+
+def items(server, user):
+    """Of all its folders: id to the path of its folder below the top, and the MIME's sum."""
+    return {item["id"]: item for folder in truth(server, user)["folders"] for item in folder["items"]}
+
+
+def shown(mount, top="."):
+    return {ewsfs.xattr(path, "user.ews.item_id"): path for path in (mount.path / top).rglob("*") if path.is_file()}
+
+
+def top_names(mount):
+    return set(os.listdir(mount.path))
+
+
+def refuses(server, place, *options):
+    """The one line with which a mount ends that cannot be."""
+    secret = place / "secret"
+    secret.write_text(ewsfs.PASSWORD + "\n")
+    at = place / "refused"
+    at.mkdir(exist_ok=True)
+    for left in place.glob("refused.db*"):
+        left.unlink()
+    words = [f"user={ewsfs.USER}", f"password_command=cat {secret}", f"cache={place}/refused.db", *options]
+    result = subprocess.run([str(ewsfs.EWSFS), "-o", ",".join(words), server.url, str(at)], text=True,
+                            stderr=subprocess.PIPE, stdout=subprocess.PIPE, timeout=60)
+    assert result.returncode != 0 and not os.path.ismount(at)
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    return result.stderr
+
+
+# --- mailbox= ---
+
+def test_a_delegate_sees_the_whole_mailbox_of_another(serve, new_mount):
+    server = serve("--delegate", f"bob:{ewsfs.USER}")
+    mount = new_mount(server, "mailbox=bob@example.com")
+    mount.update()
+    assert set(shown(mount)) == set(items(server, "bob"))
+    assert not set(shown(mount)) & set(items(server, ewsfs.USER))
+    new = server.op("deliver", "Inbox", user="bob", subject="for bob")
+    mount.update()
+    path = shown(mount)[new[0]]
+    assert path.parent.name == "Inbox" and path.stat().st_size == len(path.read_bytes())
+    server.op("mkdir", "Inbox/Sub", user="bob")
+    server.op("rename", "Inbox/Sub", user="bob", name="Renamed")
+    mount.update()
+    assert (mount.path / "Inbox" / "Renamed").is_dir()
+
+
+def test_where_the_top_is_closed_the_folders_that_are_open_stand_in_the_root(serve, new_mount):
+    server = serve("--delegate", f"bob:{ewsfs.USER}:Inbox", "--delegate", f"bob:{ewsfs.USER}:Calendar")
+    server.op("mkdir", "Inbox/Deep/Deeper", user="bob")
+    server.op("deliver", "Inbox/Deep/Deeper", user="bob", count=2)
+    mount = new_mount(server, "mailbox=bob@example.com")
+    mount.update()
+    assert top_names(mount) == {"Inbox", "Calendar"}
+    deep = mount.path / "Inbox" / "Deep" / "Deeper"
+    assert len(os.listdir(deep)) == 2
+    assert mount.status()["state"] == "idle"
+    # Names, folders and rights may change later.
+    server.op("rename", "Inbox/Deep", user="bob", name="Deeply")
+    server.op("deliver", "Inbox", user="bob", count=1)
+    server.op("grant", "Contacts", user="bob", to=ewsfs.USER)
+    mount.update()
+    assert top_names(mount) == {"Inbox", "Calendar", "Contacts"}
+    assert len(os.listdir(mount.path / "Inbox" / "Deeply" / "Deeper")) == 2
+    everything = items(server, "bob")
+    assert set(shown(mount)) <= set(everything)
+    # The top is opened: it is the root like any other, and nothing that is here comes again.
+    before = mount.path.joinpath("Inbox").stat().st_ino
+    server.op("grant", "", user="bob", to=ewsfs.USER)
+    server.reset_requests()
+    mount.update()
+    assert mount.path.joinpath("Inbox").stat().st_ino == before
+    assert {"Inbox", "Sent Items", "Drafts"} <= top_names(mount)
+    mount.update()
+    assert set(shown(mount)) == set(everything)
+    mount.unmount()
+    mount.start()
+    mount.update()
+    assert set(shown(mount)) == set(everything)
+
+
+def test_a_mailbox_without_rights_or_without_existence_is_refused_in_a_line(serve, place):
+    server = serve()
+    line = refuses(server, place, "mailbox=bob@example.com")
+    assert "bob@example.com" in line and "ErrorAccessDenied" in line and "rights" in line
+    line = refuses(server, place, "mailbox=nobody@elsewhere.example")
+    assert "ErrorNonExistentMailbox" in line and "mailbox=" in line
+
+
+# --- impersonate= ---
+
+def test_whoever_may_impersonate_sees_what_the_other_sees(serve, new_mount):
+    server = serve("--impersonator", ewsfs.USER, "--archive", "bob")
+    server.op("mkdir", "Old", user="bob#archive")
+    mount = new_mount(server, "impersonate=bob@example.com", "trees=mailbox+archive", "notify=streaming")
+    mount.update()
+    assert set(shown(mount)) == set(items(server, "bob"))
+    assert (mount.path / "Online Archive" / "Old").is_dir()
+
+
+def test_impersonation_that_is_not_allowed_is_refused_in_a_line(serve, place):
+    server = serve()
+    line = refuses(server, place, "impersonate=bob@example.com")
+    assert "ErrorImpersonateUserDenied" in line and "impersonate=" in line
+    line = refuses(server, place, "impersonate=nobody@elsewhere.example")
+    assert "ErrorNonExistentMailbox" in line
+
+
+def test_a_cache_of_one_mailbox_is_not_opened_for_another(serve, new_mount, place):
+    server = serve("--delegate", f"bob:{ewsfs.USER}", "--impersonator", ewsfs.USER)
+    mount = new_mount(server, "mailbox=bob@example.com")
+    mount.unmount()
+    for options in ([], ["impersonate=bob@example.com"], ["mailbox=alice@example.com"]):
+        line = refuses(server, place, f"cache={mount.cache}", *options)
+        assert "+mailbox=bob@example.com" in line
+    mount.start()
+
+
+# --- trees= ---
+
+def test_an_archive_stands_in_its_directory_and_is_synced_like_the_mailbox(serve, new_mount):
+    server = serve("--archive", ewsfs.USER)
+    server.op("mkdir", "Old/2019", user=ARCHIVE)
+    server.op("deliver", "Old/2019", user=ARCHIVE, count=3)
+    server.op("mkdir", "Online Archive")  # the user's own folder gives way
+    mount = new_mount(server, "trees=mailbox+archive")
+    mount.update()
+    assert set(shown(mount, "Online Archive")) == set(items(server, ARCHIVE))
+    assert set(shown(mount)) == set(items(server, ARCHIVE)) | set(items(server, ewsfs.USER))
+    names = [name for name in top_names(mount) if name.startswith("Online Archive")]
+    assert len(names) == 2 and "Online Archive" in names and any(" ~" in name for name in names)
+    server.op("delete", "Old/2019", user=ARCHIVE, count=1)
+    server.op("mkdir", "Old/2020", user=ARCHIVE)
+    server.op("deliver", "Old/2020", user=ARCHIVE)
+    server.op("rename", "Old", user=ARCHIVE, name="Older")
+    mount.update()
+    assert set(shown(mount, "Online Archive")) == set(items(server, ARCHIVE))
+    assert (mount.path / "Online Archive" / "Older" / "2020").is_dir()
+    assert mount.status()["state"] == "idle"
+
+
+def test_the_store_remembers_the_trees_and_one_can_be_added_and_taken_away(serve, new_mount):
+    server = serve("--archive", ewsfs.USER, "--recoverable", ewsfs.USER)
+    server.op("mkdir", "Old", user=ARCHIVE)
+    server.op("deliver", "Old", user=ARCHIVE, count=3)
+    mount = new_mount(server)
+    mount.update()
+    plain = {path.relative_to(mount.path): path.stat().st_ino for path in mount.files()}
+    for trees, there in (("mailbox+archive+recoverable", {"Online Archive", "Recoverable Items"}),
+                         ("mailbox+recoverable", {"Recoverable Items"}), ("archive", {"Online Archive"}),
+                         ("mailbox", set())):
+        mount.unmount()
+        mount.options[-1:] = [] if mount.options[-1].startswith("trees=") else mount.options[-1:]
+        mount.options.append(f"trees={trees}")
+        mount.start()
+        mount.update()
+        assert top_names(mount) & {"Online Archive", "Recoverable Items"} == there
+        assert ("Inbox" in top_names(mount)) == trees.startswith("mailbox")
+        if "archive" in trees:
+            assert set(shown(mount, "Online Archive")) == set(items(server, ARCHIVE))
+    again = {path.relative_to(mount.path) for path in mount.files()}
+    assert again == set(plain)
+
+
+def test_recoverable_items_stand_in_their_directory(serve, new_mount):
+    server = serve("--recoverable", ewsfs.USER)
+    deletions = folder_id(server, ewsfs.USER, "recoverableitemsdeletions")
+    gone = server.op("deliver", deletions, count=2)
+    mount = new_mount(server, "trees=mailbox+recoverable")
+    mount.update()
+    assert set(shown(mount, "Recoverable Items/Deletions")) == set(gone)
+    server.op("delete", deletions, item=gone[0])
+    mount.update()
+    assert set(shown(mount, "Recoverable Items/Deletions")) == set(gone[1:])
+    assert set(shown(mount)) == set(items(server, ewsfs.USER))
+
+
+@pytest.mark.parametrize("tree, says", [("archive", "ErrorArchiveMailboxNotEnabled"),
+                                        ("public", "ErrorNoPublicFolderServerAvailable"),
+                                        ("recoverable", "ErrorFolderNotFound")])
+def test_a_tree_that_is_not_there_is_one_line_in_the_log_and_the_rest_goes_on(serve, new_mount, tree, says):
+    server = serve()
+    mount = new_mount(server, f"trees=mailbox+{tree}", dirty_log=True)
+    mount.update()
+    mount.update()
+    assert set(shown(mount)) == set(items(server, ewsfs.USER))
+    assert not top_names(mount) & {"Online Archive", "Public Folders", "Recoverable Items"}
+    lines = [line for line in mount.log_path.read_text().splitlines() if f"trees={tree}" in line]
+    assert len(lines) == 1 and says in lines[0]
+
+
+def test_public_folders_are_searched_page_by_page_and_compared(serve, new_mount):
+    server = serve("--public")
+    server.op("mkdir", "Team/Plans", user=PUBLIC)
+    server.op("deliver", "Team", user=PUBLIC, count=3)
+    many = server.op("deliver", "Team/Plans", user=PUBLIC, count=1100, size=300)
+    mount = new_mount(server, "trees=mailbox+public")
+    mount.update()
+    assert set(shown(mount, "Public Folders/Team/Plans")) == set(many)
+    assert set(shown(mount, "Public Folders")) == set(items(server, PUBLIC))
+    # Nothing has changed: nothing but digests.
+    server.reset_requests()
+    mount.update()
+    assert "FindItem" not in server.requests() and "FindFolder" not in server.requests()
+    # What comes, goes and changes; what did not is not fetched again.
+    server.op("delete", "Team/Plans", user=PUBLIC, item=many[5])
+    server.op("change", "Team/Plans", user=PUBLIC, item=many[7], subject="changed")
+    server.op("flag", "Team/Plans", user=PUBLIC, item=many[9], read=True)
+    server.op("deliver", "Team", user=PUBLIC, count=2)
+    server.op("mkdir", "Team/New", user=PUBLIC)
+    server.op("deliver", "Team/New", user=PUBLIC, count=1)
+    server.reset_requests()
+    mount.update()
+    found = shown(mount, "Public Folders")
+    assert set(found) == set(items(server, PUBLIC))
+    assert "changed" in found[many[7]].name
+    assert ewsfs.xattr(found[many[9]], "user.ews.is_read") == "true"
+    assert server.requests()["GetItem.items"] == 4
+    server.op("rename", "Team/Plans", user=PUBLIC, name="Projects")
+    server.op("delete", "Team/New", user=PUBLIC)
+    mount.update()
+    assert set(os.listdir(mount.path / "Public Folders" / "Team")) >= {"Projects"}
+    assert set(shown(mount, "Public Folders")) == set(items(server, PUBLIC))
+    assert mount.status()["state"] == "idle"
