@@ -13,6 +13,7 @@
 
 enum {
 	PARSE_FLAGS = INI_PARSE_NOWRAP | INI_PARSE_NO_C_COMMENTS,
+	NEAR = 2,
 	COLLISIONS = INI_MV1S_ALLOW | INI_MV2S_ALLOW | INI_MS_ERROR,
 };
 
@@ -53,13 +54,6 @@ enum err config_print_home(struct buf *ret, const char *variable, const char *be
 	if (home && *home == '/')
 		return buf_printf(ret, "%s/%s/ewsfs/", home, below);
 	return geteuid() == 0 ? buf_printf(ret, "%s/ewsfs/", of_root) : ERR_NOT_FOUND;
-}
-
-enum err config_print_path(struct buf *ret)
-{
-	enum err err = config_print_home(ret, "XDG_CONFIG_HOME", ".config", "/etc");
-
-	return err ? err : buf_append_str(ret, "config");
 }
 
 /* --- one value --- */
@@ -189,15 +183,36 @@ static enum err set_section(struct options *options, const struct scan *scan,
 	return err;
 }
 
-static bool has_section(struct ini_cfgobj *object, const char *section)
+/* With the nearest name there is, when that is near. */
+static enum err refuse_section(char **names, int n, const char *path, const char *section,
+			       struct buf *reason)
+{
+	const char *best = NULL;
+
+	for (int i = 0; i < n; i++)
+		if (option_name_distance(names[i], section) <= NEAR &&
+		    (!best ||
+		     option_name_distance(names[i], section) < option_name_distance(best, section)))
+			best = names[i];
+	if (best)
+		return buf_refuse(reason, ERR_NOT_FOUND,
+				  "no account '%s' in %s: did you mean '%s'?", section, path, best);
+	return buf_refuse(reason, ERR_NOT_FOUND,
+			  "no account '%s': add [%s] with url= and user= to %s, or give "
+			  "https://HOST/EWS/Exchange.asmx",
+			  section, section, path);
+}
+
+static enum err find_section(struct ini_cfgobj *object, const char *path, const char *section,
+			     struct buf *reason)
 {
 	int n = 0, no = 0;
 	AUTO(names) char **names = ini_get_section_list(object, &n, &no);
-	bool found = false;
 
 	for (int i = 0; names && i < n; i++)
-		found |= strcmp(names[i], section) == 0;
-	return found;
+		if (strcmp(names[i], section) == 0)
+			return ERR_OK;
+	return refuse_section(names, names ? n : 0, path, section, reason);
 }
 
 /* The parser's own words: "Error (5) on line 2: Equal sign is missing." */
@@ -228,25 +243,33 @@ static enum err parse(struct scan *scan, struct ini_cfgobj *object, const char *
 	return ERR_OK;
 }
 
-enum err config_load(struct options *options, const char *section, bool *ret_found,
+static enum err load(struct options *options, const char *path, const char *section,
 		     struct buf *reason)
 {
-	AUTO(buf) struct buf path = { 0 };
 	AUTO(scan) struct scan scan = { 0 };
 	AUTO(cfgobj) struct ini_cfgobj *object = NULL;
+	struct place place = { .path = path, .section = section };
 
-	*ret_found = false;
-	enum err err = config_print_path(&path);
-	if (!err)
-		err = scan_load(&scan, path.bytes, reason);
-	if (err)
-		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	enum err err = scan_load(&scan, path, reason);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
 	if (ini_config_create(&object))
 		return ERR_NOMEM;
-	err = parse(&scan, object, path.bytes, reason);
-	if (err || !has_section(object, section))
-		return err;
-	struct place place = { .path = path.bytes, .section = section };
-	*ret_found = true;
-	return set_section(options, &scan, object, &place, reason);
+	err = parse(&scan, object, path, reason);
+	if (!err)
+		err = find_section(object, path, section, reason);
+	return err ? err : set_section(options, &scan, object, &place, reason);
+}
+
+enum err config_load(struct options *options, const char *section, struct buf *reason)
+{
+	AUTO(buf) struct buf path = { 0 };
+
+	enum err err = config_print_home(&path, "XDG_CONFIG_HOME", ".config", "/etc");
+	if (err == ERR_NOT_FOUND)
+		return buf_refuse(reason, err,
+				  "no place for a configuration file: set HOME, or give a URL");
+	if (!err)
+		err = buf_append_str(&path, "config");
+	return err ? err : load(options, path.bytes, section, reason);
 }

@@ -12,13 +12,11 @@
  * the parser of INI never sees them, since what it copies is not wiped.
  */
 
-/* Sets what the section says. *ret_found: there is a file, and it has that section. */
-MUST_CHECK enum err config_load(struct options *options, const char *section, bool *ret_found,
-				struct buf *reason);
+/* Sets what the section says. ERR_NOT_FOUND, with a reason: there is no file, or no such section. */
+MUST_CHECK enum err config_load(struct options *options, const char *section, struct buf *reason);
 /* Below $XDG_<kind>_HOME, else below `below` in HOME, else, for root, below `of_root`; ends in "/ewsfs/".
  * ERR_NOT_FOUND: there is no place. */
 MUST_CHECK enum err config_print_home(struct buf *ret, const char *variable, const char *below,
 				      const char *of_root);
-MUST_CHECK enum err config_print_path(struct buf *ret);
 
 #endif

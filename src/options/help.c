@@ -30,17 +30,18 @@ static enum err print_row(const struct option_row *row, struct buf *ret)
 enum err options_print_help(struct buf *ret)
 {
 	enum err err = buf_append_str(
-		ret, "usage: ewsfs [-f] [-d] [-o OPTION[,OPTION...]] SOURCE MOUNTPOINT\n\n"
-		     "Mounts an Exchange mailbox. SOURCE is an account of the configuration file\n"
-		     "($XDG_CONFIG_HOME/ewsfs/config: a section each, with the options below),\n"
-		     "an address (alice@corp.example: autodiscover), or the URL of the web service:\n"
-		     "https://mail.corp.example/EWS/Exchange.asmx\n\n"
-		     "    -f   stay in the foreground, log to stderr\n"
-		     "    -d   debug: -f and every request of the kernel\n"
-		     "    -o   options; a comma in a value is written \\,\n"
-		     "    -h   this help\n"
-		     "    -V   versions\n\n"
-		     "Options (default in brackets):\n");
+		ret,
+		"usage: ewsfs [-f] [-d] [-o OPTION[,OPTION...]] SOURCE MOUNTPOINT\n\n"
+		"Mounts an Exchange mailbox. SOURCE is an account of the configuration file\n"
+		"($XDG_CONFIG_HOME/ewsfs/config: a section each, with the options below),\n"
+		"an address (alice@corp.example: autodiscover), or the URL of the web service:\n"
+		"https://mail.corp.example/EWS/Exchange.asmx\n\n"
+		"    -f   stay in the foreground, log to stderr\n"
+		"    -d   debug: -f and every request of the kernel\n"
+		"    -o   options; a comma in a value is written \\,\n"
+		"    -h   this help\n"
+		"    -V   versions\n\n"
+		"Options (default in brackets):\n");
 
 	for (size_t i = 0; !err && i < option_rows_n; i++)
 		if (option_rows[i].kind != LATER)

@@ -119,23 +119,17 @@ static enum err take_url(struct options *options, struct buf *reason)
 static enum err take_account(struct options *options, struct buf *reason)
 {
 	struct account *account = &options->account;
-	AUTO(buf) struct buf path = { 0 };
 
-	enum err err = config_load(options, options->source, &options->is_account, reason);
-	if (err)
-		return err;
+	enum err err = config_load(options, options->source, reason);
+	options->is_account = !err;
+	if (err == ERR_NOT_FOUND && is_address(options->source))
+		err = ERR_OK;
+	else if (err)
+		return err == ERR_NOT_FOUND ? ERR_INVALID : err;
+	buf_clear(reason);
 	if (!account->user && is_address(options->source))
-		return text_copy(options->source, &account->user);
-	if (options->is_account || is_address(options->source))
-		return ERR_OK;
-	err = config_print_path(&path);
-	if (err)
-		return buf_refuse(reason, ERR_INVALID,
-				  "no place for a configuration file: set HOME, or give a URL");
-	return buf_refuse(reason, ERR_INVALID,
-			  "no account '%s': add [%s] with url= and user= to %s, or give "
-			  "https://HOST/EWS/Exchange.asmx",
-			  options->source, options->source, path.bytes);
+		err = text_copy(options->source, &account->user);
+	return err;
 }
 
 /* Nobody gave the EWS URL: autodiscover finds it, for the address. */

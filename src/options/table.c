@@ -111,7 +111,7 @@ static size_t least(size_t a, size_t b, size_t c)
 enum { NAME_MAX_BYTES = 32 };
 
 /* Levenshtein, one row at a time; long names are far from everything. */
-static size_t distance(const char *a, const char *b)
+size_t option_name_distance(const char *a, const char *b)
 {
 	size_t row[NAME_MAX_BYTES + 1], b_n = strlen(b);
 
@@ -137,7 +137,8 @@ enum err option_refuse_unknown(const char *name, struct buf *reason)
 	const char *best = option_rows[0].name;
 
 	for (size_t i = 1; i < option_rows_n; i++)
-		if (distance(name, option_rows[i].name) < distance(name, best))
+		if (option_name_distance(name, option_rows[i].name) <
+		    option_name_distance(name, best))
 			best = option_rows[i].name;
 	return buf_refuse(reason, ERR_INVALID,
 			  "unknown option '%s': did you mean '%s'? (ewsfs -h lists them)", name,

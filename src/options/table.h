@@ -35,6 +35,8 @@ int option_find_word(const struct option_row *row, const char *word);
 bool option_is_ignored(const char *name, const char *value);
 /* ERR_INVALID, with the nearest right name. */
 MUST_CHECK enum err option_refuse_unknown(const char *name, struct buf *reason);
+/* How many letters are to be changed, put in or taken out. */
+size_t option_name_distance(const char *a, const char *b);
 /* The words that can be given, for the user. */
 void option_print_words(const char *words, char *ret, size_t size);
 

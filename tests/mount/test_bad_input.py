@@ -3,6 +3,7 @@
 import http.server
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import threading
@@ -121,6 +122,26 @@ def test_a_mountpoint_that_is_a_file(small, place):
 def test_an_option_that_is_wrong(small, place, at, option, says):
     line = refused(command(place, at, small.url, option), at)
     assert says in line and "secret" not in line
+
+
+def test_a_number_that_is_out_of_range(small, place, at):
+    """Of every option that -h lists with a range."""
+    text = ewsfs.run(ewsfs.EWSFS, "-h").stdout
+    ranges = re.findall(r"^ {4}([a-z_]+)=[A-Z]+ .* (\d+) to (\d+)(?: |$)", text, re.M)
+    assert len(ranges) >= 4
+    for name, least, most in ranges:
+        for value in (int(least) - 1, int(most) + 1, "x", ""):
+            assert name in refused(command(place, at, small.url, f"{name}={value}"), at)
+
+
+def test_a_word_that_is_none(small, place, at):
+    """Of every option that -h lists with words; the line has those that there are."""
+    text = ewsfs.run(ewsfs.EWSFS, "-h").stdout
+    choices = re.findall(r"^ {4}([a-z_]+)=WORD .*: ([a-z, ]+) \(", text, re.M)
+    assert len(choices) >= 5
+    for name, words in choices:
+        line = refused(command(place, at, small.url, f"{name}=nonsense"), at)
+        assert line == f"ewsfs: {name}=nonsense is unknown: give one of {words}\n"
 
 
 @pytest.mark.parametrize("source", ["alice@", "work", "ftp://example.com/", "http://mail.example.com/EWS/Exchange.asmx"])

@@ -157,6 +157,18 @@ def test_I11_a_password_of_the_configuration_file_is_found_nowhere_else(server, 
     check_everything(process, place, secret, but=[config])
 
 
+def test_I11_a_password_of_the_proxy_is_not_told(start, place, secret):
+    config = place / "ewsfs" / "config"
+    config.parent.mkdir()
+    config.write_text("[work]\nurl = https://mail.invalid/EWS/Exchange.asmx\nuser = bob\npassword = x\n"
+                      f"proxy = http://bob:{secret}@127.0.0.1:9\n")
+    config.chmod(0o600)
+    process, _ = start(source="work", env={"XDG_CONFIG_HOME": str(place)})
+    assert process.wait(ewsfs.TIMEOUT_S) != 0
+    assert "proxy" in (place / "out").read_text()
+    check_files(place, secret, but=[config])
+
+
 def test_I11_another_process_of_the_user_cannot_look_into_it(server, start, place, secret, user):
     """As an ordinary user: root may look into everything."""
     (place / "secret").write_text(secret)
