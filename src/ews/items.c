@@ -138,13 +138,15 @@ static enum err write_photo_ids(const void *ctx, enum version version, struct bu
 	return err ? err : buf_append_str(to, "</m:AttachmentIds>");
 }
 
+/* Of several it must be the one whose turn it is; a server that writes its ids anew can be
+ * asked for one alone. */
 static enum err open_photo(void *ctx, const struct sax *sax)
 {
 	struct items_call *c = ctx;
 	AUTO(str) char *id = NULL;
-	enum err err = sax_copy_attr(sax, "Id", ID_MAX_BYTES, &id);
+	enum err err = c->waiting_n > 1 ? sax_copy_attr(sax, "Id", ID_MAX_BYTES, &id) : ERR_OK;
 
-	if (err || (id && strcmp(id, c->waiting[c->waiting_at].photo_id) == 0))
+	if (err || c->waiting_n == 1 || (id && strcmp(id, c->waiting[c->waiting_at].photo_id) == 0))
 		return err;
 	return ERR_STALE_REPLY;
 }
