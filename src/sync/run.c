@@ -232,7 +232,11 @@ static enum err visit_again(struct sync *sync, struct round *round, struct liste
 		if (!err)
 			err = digest_read(sync, round);
 		for (size_t i = 0; !err && i < round->folders.n; i++) {
-			if (round->visits[i].is_again &&
+			const struct visit *visit = &round->visits[i];
+			/* Some servers list what was in a folder that is deleted. */
+			if (visit->is_again && visit->err == ERR_NOT_FOUND && !sync->has_lost)
+				listed->lost = true;
+			if (visit->is_again &&
 			    wants_pull(sync, &round->folders.list[i], &round->visits[i]))
 				err = pull_one(sync, &round->folders.list[i], &round->visits[i],
 					       listed);

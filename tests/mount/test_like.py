@@ -85,6 +85,21 @@ def test_a_server_that_refuses_every_version_is_an_error_not_a_loop(small, place
     assert sum(small.requests().values()) <= 3 * 3
 
 
+@pytest.mark.parametrize("like", ["exchange2019", "gromox"])
+def test_a_folder_that_is_deleted_while_its_items_are_listed_goes(new_like, new_mount, like):
+    """Exchange knows it no more; gromox goes on telling what was in it."""
+    server = new_like(like)
+    mount = new_mount(server)
+    mount.update()
+    server.op("mkdir", INBOX, name="Gone")
+    server.op("deliver", "Inbox/Gone", count=700, size=1)
+    server.op("fault", None, op="SyncFolderItems", kind="between_pages", folder="Inbox/Gone",
+              then=[["delete", {"folder": "Inbox/Gone"}]])
+    mount.update()
+    step(mount, server, like)
+    assert not (mount.path / "Inbox/Gone").exists()
+
+
 @pytest.mark.parametrize("like", ["exchange2010", "online"])
 def test_a_server_that_names_itself_otherwise_is_streamed_from(new_like, new_mount, like):
     """No word of machines; or two of them, and a cookie of a foreign domain, which is not kept."""

@@ -90,6 +90,7 @@ static const struct like all[] = {
 		.ids_fault = true,
 		.deletes_first = true,
 		.any_state = true,
+		.deleted_speak = true,
 		.read_is_update = true,
 		.keys_ignored = true,
 		.mime_varies = true,

@@ -32,6 +32,7 @@ struct like {
 	bool ids_fault;		 /* a malformed id is a Fault and no response message */
 	bool deletes_first;	 /* and it does not say so when more of them are to come */
 	bool any_state;		 /* a SyncState that cannot be read counts as none */
+	bool deleted_speak;	 /* deleted folders: SyncFolderItems takes them for living ones */
 	bool read_is_update;	 /* UpdateItem of IsRead gives another change key */
 	bool keys_ignored;	 /* no change is refused for what it is based on */
 	bool mime_varies;	 /* another boundary in each reply */

@@ -326,6 +326,20 @@ static bool read_max(struct call *call, size_t *ret)
 	return false;
 }
 
+/* gromox goes on telling what was in a folder that is deleted. */
+static struct folder *find_deleted(struct call *call, const xmlNode *node)
+{
+	uint64_t fid, mid;
+
+	if (!call->server->like->deleted_speak ||
+	    id_parse(&call->box->identity, node_attr(node, "Id"), &fid, &mid) != ID_FOLDER)
+		return NULL;
+	for (size_t i = 0; i < call->box->folders_n; i++)
+		if (call->box->folders[i]->fid == fid)
+			return call->box->folders[i];
+	return NULL;
+}
+
 void op_sync_items(struct call *call)
 {
 	static const char name[] = "SyncFolderItems", last[] = "m:IncludesLastItemInRange";
@@ -342,6 +356,8 @@ void op_sync_items(struct call *call)
 	if (!*child_text(call->op, "SyncState"))
 		server_count(call->server, "SyncFolderItems.initial");
 	page.folder = folder_asked(call, asked, &error);
+	if (!page.folder && strcmp(error, "ErrorItemNotFound") == 0)
+		page.folder = find_deleted(call, asked);
 	page.shape = &shape;
 	if (page.folder && whose_is_public(call->box)) {
 		page.folder = NULL;

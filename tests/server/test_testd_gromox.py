@@ -145,6 +145,18 @@ def test_random_changes_between_pages(seed):
         compare(server, client)
 
 
+def test_a_deleted_folder_is_synced_as_if_it_were_there(server):
+    inbox = server.truth(False)["Inbox"]["id"]
+    server.control("mkdir", user="alice", folder="Inbox", name="Sub")
+    sub = server.truth(False)["Inbox/Sub"]["id"]
+    server.control("deliver", user="alice", folder="Inbox/Sub", count=2)
+    server.control("delete", user="alice", folder="Inbox/Sub")
+    body = ("<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:SyncFolderId>"
+            f'<t:FolderId Id="{sub}"/></m:SyncFolderId><m:MaxChangesReturned>9</m:MaxChangesReturned></m:SyncFolderItems>')
+    reply = server.ask(body)
+    assert codes(reply) == ["NoError"] and len(reply.findall(".//t:Create", NS)) == 2 and inbox != sub
+
+
 def test_an_update_of_the_read_flag_is_an_update(server):
     inbox = server.truth(False)["Inbox"]["id"]
     state, _, changes = server.sync(inbox)
