@@ -48,7 +48,7 @@
 	X(DAMAGED,      EIO,          "local cache is damaged") \
 	X(ABSENT,       EIO,          "content is not here") \
 	X(STALE,        ESTALE,       "another version has taken its place") \
-	X(TOO_LARGE,    EFBIG,        "larger than cache_limit=") \
+	X(TOO_LARGE,    EFBIG,        "larger than all that may be kept") \
 	X(NO_SPACE,     ENOSPC,       "local disk is full") \
 	X(OTHER_OWNER,  EIO,          "cache belongs to another mailbox") \
 	X(IO,           EIO,          "input/output error")

@@ -28,7 +28,8 @@ static const char files_table[] =
 	"  SELECT 1, '' UNION ALL SELECT f.ino, dir.path || f.shown_as || '/'"
 	"  FROM %1$s.folder f JOIN dir ON f.shown_in = dir.ino WHERE f.shown_as IS NOT NULL)"
 	"SELECT i.ews_id AS ews_id, i.change_key AS change_key, i.is_read AS is_read, i.ino AS ino,"
-	"  i.file_size AS size,"
+	"  i.file_size AS size, (SELECT n.flags & 8 FROM %1$s.inode n WHERE n.ino = i.ino) AS "
+	"is_absent,"
 	"  dir.path || e.name AS path"
 	" FROM %1$s.item i JOIN %1$s.entry e ON e.parent = i.folder AND e.id = i.entry"
 	" JOIN dir ON dir.ino = i.folder WHERE i.ino IS NOT NULL;"
@@ -47,6 +48,7 @@ static const char differences[] =
 	"  WHEN o.change_key IS NOT n.change_key THEN 'changed'"
 	"  WHEN o.path IS NOT n.path THEN 'moved'"
 	"  WHEN o.is_read IS NOT n.is_read THEN 'flag'"
+	"  WHEN o.is_absent OR n.is_absent THEN 'equal'"
 	"  WHEN o.size IS NOT n.size OR " SUMS("old", "o") " IS NOT " SUMS(
 		"main",
 		"n") " THEN 'bytes'"

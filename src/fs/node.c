@@ -56,13 +56,6 @@ void node_entry(const struct fs *fs, const struct mailbox_node *node, struct fus
 	node_stat(fs, node, &ret->attr);
 }
 
-void node_reply_open(fuse_req_t req)
-{
-	const struct fuse_file_info file = { .keep_cache = 1, .noflush = 1 };
-
-	fuse_reply_open(req, &file);
-}
-
 void node_reply_err(fuse_req_t req, enum err err)
 {
 	if (err == ERR_STORE || err == ERR_DAMAGED || err == ERR_IO)

@@ -19,8 +19,6 @@ void node_entry(const struct fs *fs, const struct mailbox_node *node, struct fus
 /* The mode of a file or directory that shows these bits to its owner. */
 mode_t node_mode(const struct fs_options *options, mode_t type, mode_t owner_bits);
 
-/* Answers an open: what the kernel has of the file stays. */
-void node_reply_open(fuse_req_t req);
 /* Answers with the errno of err; a broken cache is logged as well. */
 void node_reply_err(fuse_req_t req, enum err err);
 

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "fs/handle.h"
-#include "fs/node.h"
+#include "fs/ops.h"
 #include "fs/session.h"
 
 /*
@@ -32,7 +32,8 @@ struct event {
 	struct fuse_req *req;
 	enum err err;
 	size_t n;
-	int res; /* of a notice that failed */
+	bool is_passed; /* of an open, whose inode is that of the change */
+	int res;	/* of a notice that failed */
 };
 
 struct lane {
@@ -164,7 +165,7 @@ static void *send_answers(void *ctx)
 		else if (event.err)
 			fuse_reply_err(event.req, err_to_errno(event.err));
 		else if (event.kind == OPENED)
-			node_reply_open(event.req);
+			open_reply(event.req, event.change.ino, event.is_passed);
 		else
 			fuse_reply_write(event.req, event.n);
 	}
@@ -195,9 +196,12 @@ void notify_put_answer(struct notify *notify, struct fuse_req *req, enum err err
 	put(notify, &notify->notices, &event);
 }
 
-void notify_put_open(struct notify *notify, struct fuse_req *req, enum err err)
+void notify_put_open(struct notify *notify, struct fuse_req *req, enum err err, uint64_t ino,
+		     bool is_passed)
 {
-	const struct event event = { .kind = OPENED, .req = req, .err = err };
+	const struct event event = {
+		.kind = OPENED, .change.ino = ino, .req = req, .err = err, .is_passed = is_passed
+	};
 
 	put(notify, &notify->notices, &event);
 }

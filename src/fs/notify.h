@@ -30,8 +30,9 @@ MUST_CHECK enum err notify_start(struct notify *notify, struct fuse_session *ses
 void notify_put_change(struct notify *notify, const struct mailbox_change *change);
 /* The answer to a parked write of n bytes. */
 void notify_put_answer(struct notify *notify, struct fuse_req *req, enum err err, size_t n);
-/* The answer to a parked open. */
-void notify_put_open(struct notify *notify, struct fuse_req *req, enum err err);
+/* The answer to a parked open: open_reply(). */
+void notify_put_open(struct notify *notify, struct fuse_req *req, enum err err, uint64_t ino,
+		     bool is_passed);
 /* No invalidation is under way when it returns, and none follows; answers go on. Call it while
  * requests are still answered, else one under way may wait for ever. */
 void notify_quiet(struct notify *notify);

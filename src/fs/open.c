@@ -26,10 +26,23 @@ static void want(const struct parked *what)
 	park_end(parked, err, ticket);
 }
 
+void open_reply(fuse_req_t req, uint64_t ino, bool is_passed)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	const struct fuse_file_info file = { .fh = is_passed, .keep_cache = 1, .noflush = 1 };
+
+	/* Interrupted: no RELEASE will come. */
+	if (fuse_reply_open(req, &file) != 0 && is_passed)
+		mailbox_drop_passed(fs->mailbox, ino);
+}
+
 /* Behind the news of its size. */
 static void answer_open(const struct parked *parked)
 {
-	notify_put_open(parked->fs->notify, parked->req, parked->err);
+	struct fs *fs = parked->fs;
+	bool is_passed = !parked->err && mailbox_hold_passed(fs->mailbox, parked->ino);
+
+	notify_put_open(fs->notify, parked->req, parked->err, parked->ino, is_passed);
 }
 
 static bool is_for_reading(const struct fuse_file_info *file)
@@ -47,6 +60,8 @@ static void open_file(fuse_req_t req, uint64_t ino, const struct fuse_file_info 
 		err = ERR_READ_ONLY;
 	if (err) {
 		node_reply_err(req, err);
+	} else if (node.is_absent && mailbox_hold_passed(fs->mailbox, ino)) {
+		open_reply(req, ino, true);
 	} else if (node.is_absent) {
 		want(&(struct parked){ .fs = fs,
 				       .req = req,
@@ -55,7 +70,7 @@ static void open_file(fuse_req_t req, uint64_t ino, const struct fuse_file_info 
 				       .forget = mailbox_forget_want });
 	} else {
 		mailbox_note_use(fs->mailbox, ino);
-		node_reply_open(req);
+		open_reply(req, ino, false);
 	}
 }
 
@@ -66,9 +81,18 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 	if (!mailbox_is_ondemand(fs->mailbox))
 		fuse_reply_err(req, ENOSYS);
 	else if (control_is_ino(ino))
-		node_reply_open(req);
+		open_reply(req, ino, false);
 	else
 		open_file(req, ino, file);
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
+{
+	struct fs *fs = fuse_req_userdata(req);
+
+	if (file->fh)
+		mailbox_drop_passed(fs->mailbox, ino);
+	fuse_reply_err(req, 0);
 }
 
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)

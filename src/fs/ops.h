@@ -27,6 +27,9 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
 /* open.c */
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file);
+/* Answers an open, of a content that passes or not; who holds that gives it up. */
+void open_reply(fuse_req_t req, uint64_t ino, bool is_passed);
 /* Answers a read, now or when the content has come. */
 void open_read(fuse_req_t req, uint64_t ino, size_t n, off_t offset, int tries);
 /* command.c */

@@ -82,6 +82,8 @@ enum err mailbox_read(struct mailbox *mailbox, uint64_t ino, uint64_t offset, si
 	enum err err = eras_take_reader(mailbox, ino, &reader);
 	if (!err)
 		err = store_read_content(reader.store, ino, offset, n, ret);
+	if (err == ERR_ABSENT)
+		err = sync_read_passed(mailbox->sync, ino, offset, n, ret);
 	return err;
 }
 

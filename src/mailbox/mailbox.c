@@ -129,3 +129,13 @@ void mailbox_note_use(struct mailbox *mailbox, uint64_t ino)
 	if (!eras_is_left(mailbox, ino))
 		sync_note_use(mailbox->sync, ino);
 }
+
+bool mailbox_hold_passed(struct mailbox *mailbox, uint64_t ino)
+{
+	return sync_hold_passed(mailbox->sync, ino);
+}
+
+void mailbox_drop_passed(struct mailbox *mailbox, uint64_t ino)
+{
+	sync_drop_passed(mailbox->sync, ino);
+}

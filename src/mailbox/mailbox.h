@@ -129,6 +129,10 @@ MUST_CHECK enum err mailbox_want(struct mailbox *mailbox, uint64_t ino, mailbox_
 				 void *ctx, uint64_t *ret_ticket);
 /* Who wanted it was interrupted; as mailbox_forget_command(). */
 bool mailbox_forget_want(struct mailbox *mailbox, uint64_t ticket);
+/* A content larger than the limit is not kept: as sync_hold_passed(), after done was called with
+ * ERR_OK, and while it runs. */
+bool mailbox_hold_passed(struct mailbox *mailbox, uint64_t ino);
+void mailbox_drop_passed(struct mailbox *mailbox, uint64_t ino);
 /* Somebody opened a file whose content is here: it is among the last to go. */
 void mailbox_note_use(struct mailbox *mailbox, uint64_t ino);
 

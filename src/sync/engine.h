@@ -179,6 +179,7 @@ struct flight {
 	struct landing *landings; /* one for each job */
 	bool wants_mime;
 	uint64_t wanted; /* the inode that somebody waits for; 0: it is of the queue */
+	bool is_passed;	 /* ... and what came is not kept */
 	int64_t asked_ms;
 	enum err err; /* of its request: it speaks of the jobs without an answer */
 	/* The second question under way: of which jobs, with the shape of which kind. */
@@ -431,11 +432,12 @@ struct sync {
 	pthread_t thread;
 	bool has_thread;
 
-	struct lock lock; /* leaf; guards the next nine */
+	struct lock lock; /* leaf; guards the next ten */
 	struct cond cond; /* one of the last five was set, or somebody wants something */
 	struct command *commands;
 	struct want *wants; /* the oldest first */
 	struct uses uses;
+	struct passed *passed;
 	uint64_t next_ticket;
 	bool has_news; /* a command came in that nobody looked at yet */
 	bool is_stopping;

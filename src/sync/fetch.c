@@ -265,7 +265,9 @@ static void settle(struct flight *settled, enum err failed)
 	unlink_flight(sync, flight);
 	if (flight->wanted) {
 		enum err err = failed ? failed : settle_wanted(flight);
-		wants_note_result(sync, flight->wanted, flight->asked_ms, err);
+		wants_note_result(sync, flight, err);
+		if (flight->is_passed)
+			sync_drop_passed(sync, flight->wanted);
 		return;
 	}
 	enum err stored = settle_flight(flight);

@@ -265,7 +265,7 @@ static enum err put_wanted(struct flight *flight, struct txn *txn,
 enum err settle_wanted(struct flight *flight)
 {
 	struct sync *sync = flight->sync;
-	const struct landing *landing = &flight->landings[0];
+	struct landing *landing = &flight->landings[0];
 	struct result_of_job found = judge_job(flight, 0);
 	AUTO(txn) struct txn txn = { 0 };
 	bool is_good = found.outcome == OUTCOME_CONTENT;
@@ -276,11 +276,15 @@ enum err settle_wanted(struct flight *flight)
 		return found.err;
 	if (is_good)
 		err = wants_make_room(sync, landing->content.len);
-	if (!err)
+	flight->is_passed = err == ERR_TOO_LARGE;
+	if (!err || flight->is_passed)
 		err = txn_begin(&txn, sync->store);
 	if (!err)
 		err = put_wanted(flight, &txn, &found);
 	if (!err)
 		err = txn_commit(&txn);
+	flight->is_passed &= !err;
+	if (flight->is_passed)
+		err = passed_add(sync, flight->wanted, &landing->content);
 	return err ? err : found.err;
 }

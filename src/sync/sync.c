@@ -72,6 +72,7 @@ void sync_release(struct sync **ref)
 	ews_release(&sync->ews); /* what was under way lands now */
 	store_set_listener(sync->store, NULL, NULL);
 	rebuild_forget(sync);
+	passed_release(sync);
 	watch_release(sync);
 	graves_destroy(&sync->graves);
 	server_release(sync);

@@ -126,6 +126,15 @@ MUST_CHECK enum err sync_want(struct sync *sync, uint64_t ino, sync_done_fn done
 /* The caller no longer waits; what was asked for comes all the same. False: done was called or is
  * being called. */
 bool sync_forget_want(struct sync *sync, uint64_t ticket);
+/*
+ * A content larger than all that may be kept passes: it can be read for as long as somebody holds it,
+ * who has to take hold of it in done, or of one that others hold. False: there is none.
+ */
+bool sync_hold_passed(struct sync *sync, uint64_t ino);
+void sync_drop_passed(struct sync *sync, uint64_t ino);
+/* As store_read_content(); ERR_ABSENT where none is held. */
+MUST_CHECK enum err sync_read_passed(struct sync *sync, uint64_t ino, uint64_t offset, size_t n,
+				     struct buf *ret);
 /* A content that is here was used. Cheap: no disk. */
 void sync_note_use(struct sync *sync, uint64_t ino);
 

@@ -157,12 +157,12 @@ static bool is_worth_another(enum err err)
 }
 
 /* What came may stand under another inode. */
-static enum err check(struct sync *sync, uint64_t ino)
+static enum err check(struct sync *sync, uint64_t ino, bool is_passed)
 {
 	struct store_node node;
 	enum err err = store_load_node(sync->store, ino, &node);
 
-	if (!err && node.is_absent)
+	if (!err && (node.is_buried || (node.is_absent && !is_passed)))
 		err = ERR_STALE;
 	return err == ERR_NOT_FOUND ? ERR_STALE : err;
 }
@@ -181,13 +181,14 @@ static bool find(struct sync *sync, uint64_t ino, struct want *ret)
 	return want != NULL;
 }
 
-void wants_note_result(struct sync *sync, uint64_t ino, int64_t asked_ms, enum err err)
+void wants_note_result(struct sync *sync, const struct flight *flight, enum err err)
 {
+	uint64_t ino = flight->wanted;
 	struct want first;
 
 	if (!find(sync, ino, &first))
 		return; /* nobody waits any more */
-	bool was_quick = clock_boot_ms() - asked_ms < SOON_MS;
+	bool was_quick = clock_boot_ms() - flight->asked_ms < SOON_MS;
 	if (err == ERR_THROTTLED ||
 	    (is_worth_another(err) && was_quick && first.tries < AGAIN_TRIES)) {
 		mark(sync, ino, false, err != ERR_THROTTLED);
@@ -196,7 +197,7 @@ void wants_note_result(struct sync *sync, uint64_t ino, int64_t asked_ms, enum e
 	if (err == ERR_OFFLINE)
 		sync->lost_until_ms = clock_boot_ms() + LOST_MS;
 	if (!err)
-		err = check(sync, ino);
+		err = check(sync, ino, flight->is_passed);
 	if (err == ERR_CANCELLED && !sync_is_stopping(sync))
 		err = ERR_OFFLINE; /* by command */
 	end(sync, ino, err);

@@ -26,11 +26,18 @@ bool want_is_ondemand(const struct sync *sync);
 /* Asks for what is wanted, as far as requests may leave. No transaction may be open. */
 void wants_tend(struct sync *sync);
 void wants_end_all(struct sync *sync, enum err err);
-/* The request for that inode has ended. */
-void wants_note_result(struct sync *sync, uint64_t ino, int64_t asked_ms, enum err err);
+/* A request for a wanted inode has ended. */
+struct flight;
+void wants_note_result(struct sync *sync, const struct flight *flight, enum err err);
 /* So many bytes of content can come. ERR_TOO_LARGE: never. */
 MUST_CHECK enum err wants_make_room(struct sync *sync, uint64_t bytes);
 /* The engine starts: what is too much goes. */
 void wants_begin(struct sync *sync);
+
+/* --- passed.c: contents larger than the limit --- */
+
+/* Takes the content; held once. */
+MUST_CHECK enum err passed_add(struct sync *sync, uint64_t ino, struct spool *content);
+void passed_release(struct sync *sync);
 
 #endif

@@ -640,3 +640,14 @@ void mailbox_note_use(struct mailbox *m, uint64_t ino)
 {
 	(void)m, (void)ino;
 }
+
+bool mailbox_hold_passed(struct mailbox *m, uint64_t ino)
+{
+	(void)m, (void)ino;
+	return false;
+}
+
+void mailbox_drop_passed(struct mailbox *m, uint64_t ino)
+{
+	(void)m, (void)ino;
+}
