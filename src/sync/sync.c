@@ -283,7 +283,7 @@ static void stay_offline(struct sync *sync)
 	ews_abort(sync->ews);
 	status_note_failure(sync, "working offline");
 	commands_end_all(sync, ERR_OFFLINE);
-	wants_end_all(sync, ERR_OFFLINE);
+	wants_end_offline(sync);
 	if (sync->account->notify != NOTIFY_OFF)
 		sync->due_ms = 0;
 }

@@ -137,6 +137,26 @@ void wants_end_all(struct sync *sync, enum err err)
 	end(sync, 0, err);
 }
 
+static bool is_offline(struct sync *sync)
+{
+	lock_acquire(&sync->lock);
+	bool offline = sync->is_offline;
+	lock_drop(&sync->lock);
+	return offline;
+}
+
+void wants_end_offline(struct sync *sync)
+{
+	/* Online again: those that came since may stay. */
+	while (is_offline(sync)) {
+		struct want *want = take(sync, 0);
+		if (!want)
+			return;
+		want->done(want->ctx, ERR_OFFLINE);
+		free(want);
+	}
+}
+
 /* Marks all who want it; *ret_since_ms, *ret_tries: of the first. */
 static void mark(struct sync *sync, uint64_t ino, bool is_asked, int tries)
 {
@@ -189,17 +209,17 @@ void wants_note_result(struct sync *sync, const struct flight *flight, enum err 
 	if (!find(sync, ino, &first))
 		return; /* nobody waits any more */
 	bool was_quick = clock_boot_ms() - flight->asked_ms < SOON_MS;
-	if (err == ERR_THROTTLED ||
-	    (is_worth_another(err) && was_quick && first.tries < AGAIN_TRIES)) {
-		mark(sync, ino, false, err != ERR_THROTTLED);
+	if (err == ERR_CANCELLED && is_offline(sync))
+		err = ERR_OFFLINE;
+	bool is_put_off = err == ERR_THROTTLED || (err == ERR_CANCELLED && !sync_is_stopping(sync));
+	if (is_put_off || (is_worth_another(err) && was_quick && first.tries < AGAIN_TRIES)) {
+		mark(sync, ino, false, !is_put_off);
 		return;
 	}
 	if (err == ERR_OFFLINE)
 		sync->lost_until_ms = clock_boot_ms() + LOST_MS;
 	if (!err)
 		err = check(sync, ino, flight->is_passed);
-	if (err == ERR_CANCELLED && !sync_is_stopping(sync))
-		err = ERR_OFFLINE; /* by command */
 	end(sync, ino, err);
 }
 

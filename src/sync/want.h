@@ -26,6 +26,8 @@ bool want_is_ondemand(const struct sync *sync);
 /* Asks for what is wanted, as far as requests may leave. No transaction may be open. */
 void wants_tend(struct sync *sync);
 void wants_end_all(struct sync *sync, enum err err);
+/* As long as we are offline by command. */
+void wants_end_offline(struct sync *sync);
 /* A request for a wanted inode has ended. */
 struct flight;
 void wants_note_result(struct sync *sync, const struct flight *flight, enum err err);
