@@ -106,12 +106,14 @@ static void on_end(int signal)
 /* What ends the parent before the mount is ready is meant for the child as well. */
 static void hand_on_signals(pid_t pid)
 {
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	const struct sigaction end = { .sa_handler = on_end, .sa_flags = SA_RESETHAND };
+	struct sigaction old;
 
 	child = pid;
-	sigaction(SIGTERM, &end, NULL);
-	sigaction(SIGINT, &end, NULL);
-	sigaction(SIGHUP, &end, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(signals[i], &end, NULL);
 }
 
 /* The parent's part. */

@@ -174,11 +174,27 @@ def test_a_line_of_fstab_is_mounted_by_a_user(home, configure, user, namespace):
     """Whose home the password file of the system knows; mount(8) says that it is root's."""
     configure(PASSWORD, user=user)
     (home / "fstab").write_text(f"work {home}/m fuse.ewsfs noauto,user 0 0\n")
-    (home / "passwd").write_text(f"root:x:0:0::/root:/bin/sh\nuser:x:{user['user']}:{user['group']}::{home}:/bin/sh\n")
-    said = alone(home, f"""mount --bind {home}/fstab /etc/fstab; mount --bind {home}/passwd /etc/passwd
+    said = alone(home, f"""mount --bind {home}/fstab /etc/fstab; mount --bind {passwd(home, user)} /etc/passwd
         {as_user(user)} mount {home}/m
         {as_user(user)} ls {home}/m
         {as_user(user)} fusermount3 -u {home}/m""")
+    assert "Inbox" in said
+
+
+def passwd(home, user):
+    """A password file that knows the user by that home."""
+    path = home / "passwd"
+    path.write_text(f"root:x:0:0::/root:/bin/sh\nuser:x:{user['user']}:{user['group']}::{home}:/bin/sh\n")
+    return path
+
+
+def test_root_mounts_for_a_user_by_a_line_of_fstab(home, configure, user, namespace):
+    configure(PASSWORD, user=user)
+    (home / "fstab").write_text(f"work {home}/m fuse.ewsfs setuid=user,_netdev 0 0\n")
+    said = alone(home, f"""mount --bind {home}/fstab /etc/fstab; mount --bind {passwd(home, user)} /etc/passwd
+        mount {home}/m
+        {as_user(user)} ls {home}/m
+        umount {home}/m""")
     assert "Inbox" in said
 
 
