@@ -129,7 +129,7 @@ static const struct {
 	{ EAGAIN, ERR_THROTTLED, "the server wants us to wait: try again later" },
 	{ EHOSTDOWN, ERR_OFFLINE,
 	  "the server cannot be reached: look at the network, then try again" },
-	{ EACCES, ERR_AUTH, "the login was refused: look at what password_command prints" },
+	{ EACCES, ERR_AUTH, "the login was refused: last-error in .ctl says why" },
 	{ EINTR, ERR_INTERRUPTED,
 	  "interrupted; the command goes on: `echo cancel > %s/.ctl` stops it" },
 	{ ECANCELED, ERR_CANCELLED, "cancelled" },

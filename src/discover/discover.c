@@ -148,14 +148,15 @@ static int64_t load_limit_ms(const struct run *run)
 	return left_ms < DISCOVER_STEP_MS ? left_ms : DISCOVER_STEP_MS;
 }
 
-static enum err fetch_once(struct run *run, const char *url, const char *body, bool has_login,
+static enum err fetch_once(struct run *run, const char *url, const char *body, unsigned auths,
 			   struct fetch_reply *ret)
 {
 	const struct fetch fetch = {
 		.url = url,
 		.body = body,
 		.anchor = run->address,
-		.login = has_login ? &run->login : NULL,
+		.login = auths ? &run->login : NULL,
+		.auths = auths,
 		.cafile = run->account->cafile,
 		.proxy = run->account->proxy,
 		.may_be_plain = strncasecmp(url, "http://", 7) == 0,
@@ -168,14 +169,15 @@ static enum err fetch_once(struct run *run, const char *url, const char *body, b
 	return fetch_run(&fetch, ret);
 }
 
-/* With the login, after the host has asked for one. The reply of the first try is replaced. */
+/* With the login, one that the host has asked for. The reply of the first try is replaced. */
 static enum err fetch_again(struct run *run, struct host *host, const char *url, const char *body,
 			    struct fetch_reply *ret)
 {
-	if (run->has_no_secret || run->refusals_n >= REFUSALS_MAX)
+	if (run->has_no_secret || run->refusals_n >= REFUSALS_MAX ||
+	    login_pick(&run->login, ret->auths) == HTTP_AUTH_AUTO)
 		return ERR_OK;
 	fetch_reply_release(ret);
-	enum err err = fetch_once(run, url, body, true, ret);
+	enum err err = fetch_once(run, url, body, ret->auths, ret);
 	if (err == ERR_AUTH) { /* no secret to be had */
 		run->has_no_secret = true;
 		note(run, WEIGHT_LOGIN, "%s", buf_str(&ret->reason));
@@ -205,7 +207,7 @@ static enum err fetch(struct run *run, enum dialect dialect, const char *url,
 		err = print_request(dialect, run->address, url, &body);
 	const char *text = body.len ? buf_str(&body) : NULL;
 	if (!err)
-		err = fetch_once(run, url, text, false, ret);
+		err = fetch_once(run, url, text, 0, ret);
 	if (!err && !ret->err && ret->status == 401 && text)
 		err = fetch_again(run, host, url, text, ret);
 	if (err == ERR_INVALID)
@@ -475,11 +477,12 @@ enum err discover_find(const struct account *account, const atomic_bool *stop,
 	struct run run = {
 		.account = account,
 		.stop = stop,
-		.login = { .user = account->user,
+		.login = { .mode = (enum http_auth)account->auth,
+			   .user = account->user,
 			   .command = account->password_command,
-			   .given = account->password.text },
-		.has_no_secret = !account->user ||
-				 (!account->password_command && !account->password.text),
+			   .given = account->password.text,
+			   .token_command = account->token_command },
+		.has_no_secret = !account->user,
 		.end_ms = clock_boot_ms() + DISCOVER_RUN_MS,
 	};
 	AUTO(discovered) struct discovered found = { 0 };

@@ -9,14 +9,18 @@
 
 enum { WAIT_MS = 60000 };
 
+_Static_assert((int)AUTH_BEARER == (int)HTTP_AUTH_BEARER, "both have the order of auth=");
+
 enum err ews_open(const struct account *account, struct ews **ret, struct buf *reason)
 {
 	const struct http_config config = {
 		.url = account->url,
+		.auth = (enum http_auth)account->auth,
 		.user = account->user,
 		.anchor = account->impersonate ? account->impersonate : account->mailbox,
 		.password_command = account->password_command,
 		.password = account->password.text,
+		.token_command = account->token_command,
 		.cafile = account->cafile,
 		.proxy = account->proxy,
 		.trace = account->trace,

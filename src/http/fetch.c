@@ -55,6 +55,7 @@ static size_t on_head(char *line, size_t size, size_t n, void *ctx)
 	struct buf *offers = &exchange->reply->offers;
 
 	n *= size;
+	offer_note_line(&exchange->request.offer, line, n);
 	exchange->request.head_bytes += n;
 	if (exchange->request.head_bytes > FETCH_MAX_BYTES)
 		return 0;
@@ -200,6 +201,7 @@ static enum err take_result(struct exchange *exchange, const struct request_conf
 		reply->err = err ? err : result.err;
 	} else {
 		reply->status = (int)status;
+		reply->auths = exchange->request.offer.auths;
 		err = text_copy(location, &reply->location);
 	}
 	return err ? err : take_certificate(easy, reply);
@@ -215,18 +217,20 @@ static enum err run(struct exchange *exchange, const struct request_config *conf
 		return ERR_NOMEM;
 	exchange->request.silence_ms = fetch->limit_ms;
 	enum err err = prepare(exchange, config);
+	if (login)
+		login->auth = login_pick(login, fetch->auths);
 	if (!err && login)
 		err = login_prepare(login, clock_boot_ms(), fetch->stop);
 	if (err == ERR_AUTH && buf_append_str(&exchange->reply->reason, buf_str(&login->reason)))
 		err = ERR_NOMEM;
 	if (!err && login)
-		err = auth_apply(exchange->request.easy, login);
+		err = auth_apply(exchange->request.easy, login->auth, login->user, &login->secret);
 	if (err)
 		return err;
 	return take_result(exchange, config, curl_easy_perform(exchange->request.easy));
 }
 
-enum err fetch_run(const struct fetch *fetch, struct fetch_reply *ret)
+static enum err run_once(const struct fetch *fetch, struct fetch_reply *ret)
 {
 	AUTO(exchange) struct exchange exchange = { .fetch = fetch, .reply = ret };
 	AUTO(url) struct url url = { 0 };
@@ -253,4 +257,20 @@ enum err fetch_run(const struct fetch *fetch, struct fetch_reply *ret)
 	if (!err)
 		err = text_copy(fetch->url, &url.host_port);
 	return err ? err : run(&exchange, &config);
+}
+
+enum err fetch_run(const struct fetch *fetch, struct fetch_reply *ret)
+{
+	struct fetch one = *fetch;
+	enum err err = run_once(&one, ret);
+
+	/* No Kerberos ticket, or none that is wanted there: by the next best. */
+	while (!err && one.login && ret->status == 401 && one.login->auth == HTTP_AUTH_NEGOTIATE) {
+		one.auths &= ~AUTH_BIT(HTTP_AUTH_NEGOTIATE);
+		if (login_pick(one.login, one.auths) == HTTP_AUTH_AUTO)
+			break;
+		fetch_reply_release(ret);
+		err = run_once(&one, ret);
+	}
+	return err;
 }

@@ -20,6 +20,7 @@ struct fetch {
 	const char *body;    /* posted as text/xml; NULL: a GET */
 	const char *anchor;  /* X-AnchorMailbox; NULL: none */
 	struct login *login; /* NULL: without */
+	unsigned auths;	     /* AUTH_BIT() of what the host offers to that */
 	const char *cafile, *proxy;
 	bool may_be_plain;
 	int64_t limit_ms;	 /* for all of it */
@@ -31,6 +32,7 @@ struct fetch_reply {
 	int status;	/* 0: no answer */
 	char *location; /* of a redirect, absolute; NULL: none */
 	struct buf body;
+	unsigned auths;		    /* those of WWW-Authenticate that are known here */
 	struct buf offers;	    /* the schemes of WWW-Authenticate, a space between them */
 	struct buf tls;		    /* "TLSv1.3"; "" without */
 	struct buf expires, issuer; /* of the certificate, as the library prints them */

@@ -6,18 +6,13 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/line.h"
 #include "http/request.h"
-
-/* Requests in the order they came. */
-struct line {
-	struct request *first;
-	struct request **end;
-};
 
 struct http {
 	CURLM *multi;
 	struct url url;
-	char *user, *command, *cafile, *proxy, *anchor;
+	char *user, *command, *token_command, *cafile, *proxy, *anchor;
 	int timeout_s;
 	struct http_tempo tempo;
 	int64_t left_ms; /* when a request last left */
@@ -37,31 +32,7 @@ struct http {
 
 /* curl looks at its sockets this often even when nothing stirs: our own limits on time
  * are checked then. */
-enum { TICK_MS = 500, STREAM_TICK_MS = 5000 };
-
-static void line_init(struct line *line)
-{
-	line->first = NULL;
-	line->end = &line->first;
-}
-
-static void line_put(struct line *line, struct request *request)
-{
-	request->next = NULL;
-	*line->end = request;
-	line->end = &request->next;
-}
-
-static void line_drop(struct line *line, struct request *request)
-{
-	struct request **at = &line->first;
-
-	while (*at != request)
-		at = &(*at)->next;
-	*at = request->next;
-	if (line->end == &request->next)
-		line->end = at;
-}
+enum { TICK_MS = 500, STREAM_TICK_MS = 5000, LOGIN_TRIES_MAX = 4 };
 
 static enum err copy_config(struct http *http, const struct http_config *config)
 {
@@ -70,6 +41,8 @@ static enum err copy_config(struct http *http, const struct http_config *config)
 	if (!err)
 		err = text_copy(config->password_command, &http->command);
 	if (!err)
+		err = text_copy(config->token_command, &http->token_command);
+	if (!err)
 		err = text_copy(config->cafile, &http->cafile);
 	if (!err)
 		err = text_copy(config->proxy, &http->proxy);
@@ -77,9 +50,13 @@ static enum err copy_config(struct http *http, const struct http_config *config)
 		err = text_copy(config->anchor ? config->anchor : http->user, &http->anchor);
 	http->timeout_s = config->timeout_s;
 	http->tempo.connections_n = config->connections_n;
-	http->login.user = http->user;
-	http->login.command = http->command;
-	http->login.given = config->password;
+	http->login = (struct login){
+		.user = http->user,
+		.command = http->command,
+		.given = config->password,
+		.token_command = http->token_command,
+		.mode = config->auth,
+	};
 	return err;
 }
 
@@ -208,6 +185,7 @@ void http_release(struct http **http)
 	url_release(&h->url);
 	str_release(&h->user);
 	str_release(&h->command);
+	str_release(&h->token_command);
 	str_release(&h->cafile);
 	str_release(&h->proxy);
 	str_release(&h->anchor);
@@ -372,20 +350,27 @@ static void start_again(struct http *http, struct request *request)
 		return;
 	line_drop(&http->active, request);
 	http->active_n--;
-	request->next = http->waiting.first;
-	http->waiting.first = request;
-	if (!request->next)
-		http->waiting.end = &request->next;
+	line_put_first(&http->waiting, request);
 	http->waiting_n++;
 }
 
-static void note_login(struct http *http, const struct request *request,
-		       const struct http_result *result)
+/* True: the request may go out again, another way or with another secret. */
+static bool note_login(struct http *http, struct request *request, struct http_result *result,
+		       struct buf *reason)
 {
-	if (result->status == 401)
-		login_refuse(&http->login, request->login_generation, clock_boot_ms());
-	else if (request->is_wanted)
-		login_accept(&http->login, request->login_generation);
+	struct login *login = &http->login;
+
+	if (result->status != 401) {
+		if (request->is_wanted)
+			login_accept(login, request->login_generation);
+		return false;
+	}
+	bool is_again = login_refuse(login, request->login_generation, &request->offer,
+				     clock_boot_ms()) &&
+			request->login_tries_n++ < LOGIN_TRIES_MAX;
+	if (login->state == LOGIN_REFUSED && result->err == ERR_AUTH)
+		request_say_refusal(&http->config, result, reason);
+	return is_again && request != http->stream;
 }
 
 static void finish(struct http *http, CURLMsg *message)
@@ -407,7 +392,10 @@ static void finish(struct http *http, CURLMsg *message)
 	if (err)
 		result.reason = err_text(err);
 	result.took_ms = clock_boot_ms() - request->started_at;
-	note_login(http, request, &result);
+	if (note_login(http, request, &result, &reason)) {
+		start_again(http, request);
+		return;
+	}
 	request_note_move(request, &http->url);
 	if (result.err == ERR_OFFLINE) /* the others may be as dead */
 		http_distrust(http);

@@ -23,8 +23,8 @@
  * Callbacks run inside http_wait(), never inside http_post(), and may start new requests;
  * only done() may wait itself. The process ignores SIGPIPE from http_open() on.
  *
- * Secrets: the password is given or comes from password_command, lives in locked-out-of-core
- * memory while it is in use and is wiped after. It is never logged and never part of a
+ * Secrets: the password is given, or it and the token come from commands; they live in
+ * locked-out-of-core memory while they are in use and are wiped after. They are never logged and never part of a
  * reason.
  *
  * After a login that the server refused, the command is asked again at most once a minute: a
@@ -33,11 +33,22 @@
  */
 struct http;
 
+/* AUTO: the best that the server offers; bearer where there is a token_command. */
+enum http_auth {
+	HTTP_AUTH_AUTO,
+	HTTP_AUTH_BASIC,
+	HTTP_AUTH_NTLM,
+	HTTP_AUTH_NEGOTIATE,
+	HTTP_AUTH_BEARER
+};
+
 struct http_config {
 	const char *url;
-	const char *user;	      /* NULL: none */
+	enum http_auth auth;
+	const char *user;	      /* NULL: no login */
 	const char *password_command; /* NULL: no password, unless given */
 	const char *password;	      /* NULL: none; not copied, must outlive the struct http */
+	const char *token_command;    /* NULL: no token */
 	const char *cafile, *proxy;   /* NULL: the system's, the environment's */
 	const char *anchor;	      /* the mailbox that it is about; NULL: the user's */
 	const char *trace;	      /* a directory for redacted exchanges; NULL: none */

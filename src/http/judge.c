@@ -211,11 +211,8 @@ static enum err judge_status(const struct request *request, const struct request
 		result->err = statuses[i].err;
 		text = statuses[i].text;
 	}
-	if (status == 401 && !config->login->secret.text)
-		text = "the server wants a login: set user= and password_command=";
-	else if (status == 401 && is_online(host))
-		text = "the server refused the login, or EWS is switched off for this tenant "
-		       "(EWSEnabled, EwsAllowedAppIDs)";
+	if (status == 401 && !config->login->user)
+		text = "the server wants a login: give user=";
 	if ((status == 401 || status == 403) && says_switched_off(request)) {
 		result->err = ERR_DENIED;
 		text = switched_off;
@@ -259,4 +256,20 @@ enum err request_judge(const struct request *request, const struct request_confi
 	if (!err)
 		*ret = result;
 	return err;
+}
+
+/* Exchange Online says no more when EWS is switched off for all. */
+void request_say_refusal(const struct request_config *config, struct http_result *result,
+			 struct buf *reason)
+{
+	const char *host = config->url->host_port;
+	const char *or_else = is_online(host) ? "; or EWS is switched off for this tenant "
+						"(EWSEnabled, EwsAllowedAppIDs)"
+					      : "";
+
+	buf_clear(reason);
+	/* Without memory the reason is missing, no more. */
+	(void)!buf_printf(reason, "%s: %s%s (HTTP %d)", host, buf_str(&config->login->reason),
+			  or_else, result->status);
+	result->reason = buf_str(reason);
 }

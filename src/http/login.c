@@ -5,7 +5,7 @@
 
 static bool is_needed(const struct login *login)
 {
-	return login->user && (login->command || login->given);
+	return login->user != NULL;
 }
 
 bool login_is_proven(const struct login *login)
@@ -13,14 +13,43 @@ bool login_is_proven(const struct login *login)
 	return !is_needed(login) || login->state == LOGIN_PROVEN;
 }
 
+/* Said by the user, or by what he gave. HTTP_AUTH_AUTO: by the server. */
+static enum http_auth load_fixed(const struct login *login)
+{
+	bool is_bearer = login->mode == HTTP_AUTH_AUTO && login->token_command;
+
+	return is_bearer ? HTTP_AUTH_BEARER : login->mode;
+}
+
+static bool is_bearer(const struct login *login)
+{
+	return login->auth == HTTP_AUTH_BEARER;
+}
+
+static bool has_password(const struct login *login)
+{
+	return login->command || login->given;
+}
+
+enum http_auth login_pick(const struct login *login, unsigned auths)
+{
+	enum http_auth fixed = load_fixed(login);
+
+	if (fixed != HTTP_AUTH_AUTO)
+		return auths & AUTH_BIT(fixed) ? fixed : HTTP_AUTH_AUTO;
+	return auth_best(has_password(login) ? auths : auths & AUTH_BIT(HTTP_AUTH_NEGOTIATE));
+}
+
+/* --- what is sent --- */
+
 static enum err refuse_again(struct login *login, int64_t now)
 {
 	int64_t left = login->refused_at + LOGIN_AGAIN_MS - now;
 
 	buf_clear(&login->reason);
-	enum err err = buf_printf(&login->reason,
-				  "login of %s refused; the same password is tried again in %d min",
-				  login->user, (int)(left / 60000 + 1));
+	enum err err = buf_printf(
+		&login->reason, "login of %s refused; the same %s is tried again in %d min",
+		login->user, is_bearer(login) ? "token" : "password", (int)(left / 60000 + 1));
 	return err ? err : ERR_AUTH;
 }
 
@@ -28,12 +57,19 @@ static enum err refuse_again(struct login *login, int64_t now)
 static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 {
 	AUTO(secret) struct secret secret = { 0 };
+	const char *what = is_bearer(login) ? "token" : "password";
+	const char *command = is_bearer(login) ? login->token_command : login->command;
+	const char *given = is_bearer(login) ? NULL : login->given;
 
 	login->was_asked = true;
+	login->is_expired = false;
 	login->asked_at = now;
 	buf_clear(&login->reason);
-	enum err err = login->given ? secret_put(&secret, login->given, strlen(login->given))
-				    : secret_ask(login->command, stop, &secret, &login->reason);
+	if (!command && !given)
+		return buf_refuse(&login->reason, ERR_AUTH,
+				  "there is no %s: give %s_command=", what, what);
+	enum err err = given ? secret_put(&secret, given, strlen(given))
+			     : secret_ask(command, what, stop, &secret, &login->reason);
 	if (err)
 		return err;
 	if (login->state == LOGIN_REFUSED && secret_equal(&secret, &login->secret) &&
@@ -47,11 +83,37 @@ static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 	return ERR_OK;
 }
 
+/* Without a secret of ours there is nothing that could be another one: from the beginning. */
+static enum err begin_anew(struct login *login, int64_t now)
+{
+	if (now - login->refused_at < LOGIN_ASK_MS)
+		return ERR_AUTH;
+	login->auth = load_fixed(login);
+	login->unfit = 0;
+	login->generation++;
+	login->state = LOGIN_UNPROVEN;
+	return ERR_OK;
+}
+
+static bool has_what_it_sends(const struct login *login)
+{
+	return !auth_has_secret(login->auth) || login->secret.text;
+}
+
 enum err login_prepare(struct login *login, int64_t now, const atomic_bool *stop)
 {
-	if (!is_needed(login) || login->state == LOGIN_UNPROVEN || login->state == LOGIN_PROVEN)
+	if (!is_needed(login))
 		return ERR_OK;
-	if (login->was_asked && now - login->asked_at < LOGIN_ASK_MS)
+	if (login->auth == HTTP_AUTH_AUTO)
+		login->auth = load_fixed(login);
+	if (login->state == LOGIN_REFUSED && !auth_has_secret(login->auth))
+		return begin_anew(login, now);
+	if (login->state == LOGIN_NONE && has_what_it_sends(login))
+		login->state = LOGIN_UNPROVEN;
+	if (login->state != LOGIN_REFUSED && has_what_it_sends(login))
+		return ERR_OK;
+	int64_t pause_ms = login->is_expired ? LOGIN_RENEW_MS : LOGIN_ASK_MS;
+	if (login->was_asked && now - login->asked_at < pause_ms)
 		return ERR_AUTH;
 	enum err err = ask(login, now, stop);
 	if (err == ERR_CANCELLED)
@@ -65,15 +127,88 @@ void login_accept(struct login *login, unsigned generation)
 		login->state = LOGIN_PROVEN;
 }
 
-void login_refuse(struct login *login, unsigned generation, int64_t now)
+/* --- what comes back --- */
+
+static enum err say_offer(const struct login *login, const struct offer *offer, struct buf *ret)
 {
-	if (generation != login->generation || !is_needed(login))
-		return;
+	enum http_auth best = auth_best(offer->auths & ~login->unfit);
+	enum err err;
+
+	if (!offer->auths)
+		return buf_append_str(ret, "the server offers no login that is known here");
+	err = buf_append_str(ret, "the server offers ");
+	if (!err)
+		err = auth_print_list(offer->auths, ret);
+	if (err)
+		return err;
+	if (offer->auths == AUTH_BIT(HTTP_AUTH_BEARER))
+		return buf_append_str(ret, ": give token_command=");
+	if (*offer->ticket && (!best || !has_password(login)))
+		err = buf_printf(ret, ", and there is no Kerberos ticket (%s): run kinit",
+				 offer->ticket);
+	else if (login->unfit & AUTH_BIT(HTTP_AUTH_NEGOTIATE))
+		err = buf_append_str(ret, ", and refused the Kerberos login");
+	if (!err && login->auth != HTTP_AUTH_AUTO && best)
+		err = buf_printf(ret, ": give auth=%s", auth_word(best));
+	if (!err && !has_password(login) && best && auth_has_secret(best))
+		err = buf_append_str(ret, ": give password_command=");
+	return err;
+}
+
+static enum err say_refusal(const struct login *login, const struct offer *offer, struct buf *ret)
+{
+	if (login->auth == HTTP_AUTH_AUTO ||
+	    (offer->auths && !(offer->auths & AUTH_BIT(login->auth))))
+		return say_offer(login, offer, ret);
+	if (login->auth == HTTP_AUTH_NEGOTIATE && *offer->ticket)
+		return buf_printf(ret, "no Kerberos ticket can be had (%s): run kinit",
+				  offer->ticket);
+	if (login->auth == HTTP_AUTH_NEGOTIATE)
+		return buf_append_str(ret, "the server refused the Kerberos login: check klist");
+	if (is_bearer(login))
+		return buf_printf(ret,
+				  "the server refused the login of %s: check token_command=%s%s",
+				  login->user, *offer->why ? ": " : "", offer->why);
+	return buf_printf(ret,
+			  "the server refused the login of %s: check user= and "
+			  "password_command=",
+			  login->user);
+}
+
+/* The next best way, where this one leads nowhere. False: there is none, or it is not ours to choose. */
+static bool choose(struct login *login, const struct offer *offer)
+{
+	bool is_offered = !offer->auths || offer->auths & AUTH_BIT(login->auth);
+
+	if (load_fixed(login) != HTTP_AUTH_AUTO || (is_offered && auth_has_secret(login->auth)))
+		return false;
+	login->unfit |= AUTH_BIT(login->auth);
+	login->auth = login_pick(login, offer->auths & ~login->unfit);
+	return login->auth != HTTP_AUTH_AUTO;
+}
+
+bool login_refuse(struct login *login, unsigned generation, const struct offer *offer, int64_t now)
+{
+	bool was_proven = login->state == LOGIN_PROVEN;
+
+	if (!is_needed(login))
+		return false;
+	if (generation != login->generation)
+		return login->state != LOGIN_REFUSED;
+	bool is_chosen = choose(login, offer);
+	/* An authenticated connection may be asked to shake hands again. */
+	if (is_chosen || (was_proven && login->auth == HTTP_AUTH_NEGOTIATE)) {
+		login->state = LOGIN_NONE;
+		login->generation++;
+		return true;
+	}
 	login->state = LOGIN_REFUSED;
 	login->refused_at = now;
+	login->is_expired = was_proven && auth_has_secret(login->auth);
 	buf_clear(&login->reason);
 	/* Without memory the reason is missing, no more. */
-	(void)!buf_printf(&login->reason, "the server refused the login of %s", login->user);
+	(void)!say_refusal(login, offer, &login->reason);
+	return login->is_expired && now - login->asked_at >= LOGIN_RENEW_MS;
 }
 
 void login_release(struct login *login)

@@ -22,7 +22,7 @@ enum { DEAD_MS = 25 * 1000, LOOK_MS = 1000, COOKIES_MAX = 100 };
 #define PROBE_FIRST_S 10L
 #define PROBE_S 5L
 /* Of all header lines; curl keeps them. */
-enum { HEAD_MAX_BYTES = 256 * 1024 };
+enum { HEAD_MAX_BYTES = 256 * 1024, LEGS_MAX = 8 };
 
 static void init_curl(void)
 {
@@ -151,10 +151,13 @@ static size_t on_head(char *line, size_t size, size_t n, void *ctx)
 	n *= size;
 	trail_note(&request->trail, line, n);
 	request->head_bytes += n;
-	if (request->head_bytes <= HEAD_MAX_BYTES)
-		return n;
-	request->err = ERR_LIMIT;
-	return 0;
+	offer_note_line(&request->offer, line, n);
+	/* A server may take no login for an answer, and begin the handshake again for ever. */
+	if (request->offer.replies_n > LEGS_MAX)
+		request->err = ERR_AUTH;
+	else if (request->head_bytes > HEAD_MAX_BYTES)
+		request->err = ERR_LIMIT;
+	return request->err ? 0 : n;
 }
 
 /* curl drops what follows the last chunk, and says so only here. */
@@ -163,6 +166,8 @@ static int on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *
 	static const char surplus[] = "Leftovers after chunking";
 	struct request *request = ctx;
 
+	if (type == CURLINFO_TEXT)
+		offer_note_debug(&request->offer, text, n);
 	if (type == CURLINFO_HEADER_OUT)
 		exchange_note_sent(request->exchange, text, n);
 	if (type == CURLINFO_HEADER_IN)
@@ -261,6 +266,9 @@ void request_reset(struct request *request)
 	request->headers = NULL;
 	request->is_stale = false;
 	request->must_connect = true;
+	request->has_head = false;
+	request->gave_up = NULL;
+	request->offer = (struct offer){ 0 };
 	request->own_ip[0] = '\0';
 	request->head_bytes = 0;
 	request->moved_bytes = 0;
@@ -440,6 +448,7 @@ enum err request_start(struct request *request, const struct request_config *con
 		     set_exchange(request->easy, request)))
 		err = ERR_INVALID;
 	if (!err)
-		err = auth_apply(request->easy, config->login);
+		err = auth_apply(request->easy, config->login->auth, config->login->user,
+				 &config->login->secret);
 	return err;
 }

@@ -25,9 +25,11 @@ struct request {
 	void *ctx;
 	struct buf body;
 	unsigned login_generation;
-	char *to;	/* where it was sent on to; NULL: the session's URL */
-	int hops_n;	/* how often */
-	bool has_moved; /* for good, each time */
+	struct offer offer;	/* what the last reply says of logins */
+	unsigned login_tries_n; /* sent again after a 401 */
+	char *to;		/* where it was sent on to; NULL: the session's URL */
+	int hops_n;		/* how often */
+	bool has_moved;		/* for good, each time */
 	struct trail trail;
 	struct exchange *exchange; /* NULL: not traced */
 	char page[REQUEST_PAGE_MAX];
@@ -102,6 +104,9 @@ MUST_CHECK enum err request_judge(const struct request *request,
 				  struct http_result *ret, struct buf *reason);
 /* curl bounds the cookies of one reply, not of all (I9). Load balancers set a handful. */
 void request_bound_cookies(CURL *easy);
+/* A refused login, as the session's login explains it. */
+void request_say_refusal(const struct request_config *config, struct http_result *result,
+			 struct buf *reason);
 /* After the transfer: notes a connection that is kept. */
 void request_note_idle(struct request *request);
 /* It was sent to another place on the same host: true, and ready for another try there. */

@@ -190,23 +190,24 @@ static enum err child_follow(struct child *child, const atomic_bool *stop, struc
 }
 
 /* What a command that ran to its end did wrong; "" when nothing. */
-static enum err explain(const struct child *child, const struct secret *secret, struct buf *reason)
+static enum err explain(const struct child *child, const struct secret *secret, const char *what,
+			struct buf *reason)
 {
 	if (WIFSIGNALED(child->status))
-		return buf_printf(reason, "password_command was killed by signal %d",
+		return buf_printf(reason, "%s_command was killed by signal %d", what,
 				  WTERMSIG(child->status));
 	if (WEXITSTATUS(child->status) == 127)
-		return buf_append_str(reason, "password_command was not found");
+		return buf_printf(reason, "%s_command was not found", what);
 	if (WEXITSTATUS(child->status) != 0)
-		return buf_printf(reason, "password_command failed with status %d",
+		return buf_printf(reason, "%s_command failed with status %d", what,
 				  WEXITSTATUS(child->status));
 	if (!*secret->text)
-		return buf_append_str(reason, "password_command printed no password");
+		return buf_printf(reason, "%s_command printed no %s", what, what);
 	return ERR_OK;
 }
 
-enum err secret_ask(const char *command, const atomic_bool *stop, struct secret *ret,
-		    struct buf *reason)
+enum err secret_ask(const char *command, const char *what, const atomic_bool *stop,
+		    struct secret *ret, struct buf *reason)
 {
 	AUTO(secret) struct secret secret = { 0 };
 	AUTO(child) struct child child = { .pidfd = -1, .out = -1 };
@@ -220,11 +221,11 @@ enum err secret_ask(const char *command, const atomic_bool *stop, struct secret 
 	if (err == ERR_CANCELLED || err == ERR_NOMEM)
 		return err;
 	if (err == ERR_BUSY)
-		err = buf_printf(reason, "password_command took longer than %d s", SECRET_LIMIT_S);
+		err = buf_printf(reason, "%s_command took longer than %d s", what, SECRET_LIMIT_S);
 	else if (err)
-		err = buf_printf(reason, "password_command cannot be run: %s", err_text(err));
+		err = buf_printf(reason, "%s_command cannot be run: %s", what, err_text(err));
 	else
-		err = explain(&child, &secret, reason);
+		err = explain(&child, &secret, what, reason);
 	if (err)
 		return err;
 	if (reason->len > said)

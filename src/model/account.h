@@ -19,7 +19,7 @@ enum mtime_rule { MTIME_RECEIVED, MTIME_MODIFIED };
 /* What is kept here: everything, or what is opened. */
 enum content_mode { CONTENT_MIRROR, CONTENT_ONDEMAND };
 enum notify_mode { NOTIFY_AUTO, NOTIFY_STREAMING, NOTIFY_PULL, NOTIFY_POLL, NOTIFY_OFF };
-enum auth_mode { AUTH_AUTO, AUTH_BASIC };
+enum auth_mode { AUTH_AUTO, AUTH_BASIC, AUTH_NTLM, AUTH_NEGOTIATE, AUTH_BEARER };
 
 struct account {
 	char *url;		/* of the EWS endpoint */
@@ -27,6 +27,7 @@ struct account {
 	char *user;		/* login name; NULL: the user part of url, else none */
 	char *password_command; /* run by /bin/sh -c; first line of its stdout */
 	struct secret password; /* from the configuration file */
+	char *token_command;	/* likewise, an OAuth2 access token */
 	char *cafile;		/* PEM; NULL: the system's */
 	char *proxy;		/* NULL: from the environment */
 	char *trace;		/* directory for redacted exchanges; NULL: none */

@@ -109,6 +109,7 @@ void options_release(struct options *options)
 			   &options->account.user,
 			   &options->account.proxy,
 			   &options->account.password_command,
+			   &options->account.token_command,
 			   &options->account.cafile,
 			   &options->account.cache,
 			   &options->source,

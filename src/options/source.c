@@ -165,13 +165,18 @@ static enum err take_parts(struct options *options, bool is_url, struct url *ret
 	return err;
 }
 
+/* A Kerberos ticket needs no secret, and what auth=auto needs is up to the server. */
 static enum err check_login(const struct account *account, struct buf *reason)
 {
+	bool wants_password = account->auth == AUTH_BASIC || account->auth == AUTH_NTLM;
+
 	if (!account->user || !*account->user)
 		return buf_refuse(reason, ERR_INVALID, "no login name: give user=NAME");
-	if (!account->password_command && !account->password.text)
+	if (wants_password && !account->password_command && !account->password.text)
 		return buf_refuse(reason, ERR_INVALID,
 				  "no password: give password_command=COMMAND");
+	if (account->auth == AUTH_BEARER && !account->token_command)
+		return buf_refuse(reason, ERR_INVALID, "no token: give token_command=COMMAND");
 	return ERR_OK;
 }
 

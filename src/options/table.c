@@ -13,10 +13,10 @@ const struct option_row option_rows[] = {
 	/* name                kind     field                         min  max      value  default  help */
 	{ "url",               TEXT,    IN(account.url),              0,   0,       "URL", "SOURCE, else autodiscover", "EWS endpoint" },
 	{ "user",              TEXT,    IN(account.user),             0,   0,       "NAME", NULL, "login name, DOMAIN\\name or UPN" },
-	{ "auth",              CHOICE,  IN(account.auth),             0,   0,       "auto|basic|-ntlm|-negotiate|-bearer", "auto", "how to log in" },
+	{ "auth",              CHOICE,  IN(account.auth),             0,   0,       "auto|basic|ntlm|negotiate|bearer", "auto", "how to log in" },
 	{ "password_command",  TEXT,    IN(account.password_command), 0,   0,       "COMMAND", NULL, "prints the password, first line of its output" },
 	{ "password",          SECRET,  IN(account.password),         0,   0,       "TEXT", NULL, "in the configuration file only, which must have mode 0600" },
-	{ "token_command",     LATER,   0,                            0,   0,       "COMMAND", NULL, "prints an OAuth2 access token" },
+	{ "token_command",     TEXT,    IN(account.token_command),    0,   0,       "COMMAND", NULL, "prints an OAuth2 access token" },
 	{ "mailbox",           TEXT,    IN(account.mailbox),          0,   0,       "ADDRESS", NULL, "another mailbox, by delegate access" },
 	{ "impersonate",       TEXT,    IN(account.impersonate),      0,   0,       "ADDRESS", NULL, "ExchangeImpersonation of that address" },
 	{ "trees",             CHOICES, IN(account.trees),            0,   0,       "mailbox|archive|public|recoverable|-search|-calendar", "mailbox", "what to show, '+' between them" },

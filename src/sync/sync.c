@@ -112,7 +112,7 @@ enum err sync_is_listed(struct sync *sync, bool *ret)
 	return ERR_OK;
 }
 
-/* What the user can do about it. */
+/* What the user can do about it, where the reason has not said it. */
 static const char *advice_for(enum err err, const char *failure)
 {
 	if (strstr(failure, "ErrorNonExistentMailbox"))
@@ -123,7 +123,7 @@ static const char *advice_for(enum err err, const char *failure)
 		return "you have no rights on this mailbox, its owner or an administrator gives "
 		       "them";
 	switch (err) {
-	case ERR_AUTH: return "check user= and password_command=";
+	case ERR_AUTH: return NULL; /* the reason says it: it depends on the way to log in */
 	case ERR_TLS: return "check url= and cafile=";
 	case ERR_OFFLINE: return "check url= and the network";
 	case ERR_NOT_EWS:
@@ -166,7 +166,9 @@ enum err sync_list_folders(struct sync *sync, struct buf *reason)
 	if (!err)
 		return ERR_OK;
 	print_failure(sync, err, failure, sizeof(failure));
-	if (buf_printf(reason, "%s: %s: %s", sync->account->url, failure, advice_for(err, failure)))
+	const char *advice = advice_for(err, failure);
+	if (buf_printf(reason, "%s: %s%s%s", sync->account->url, failure, advice ? ": " : "",
+		       advice ? advice : ""))
 		return ERR_NOMEM;
 	return err;
 }

@@ -112,8 +112,8 @@ def test_a_mountpoint_that_is_a_file(small, place):
 
 @pytest.mark.parametrize("option, says", [
     ("conections=4", "connections"), ("poll=0", "poll"), ("poll=soon", "poll"), ("batch=1000", "batch"),
-    ("mtime=never", "mtime"), ("password=secret", "password_command"), ("auth=ntlm", "not available yet"),
-    ("token_command=x", "not available yet"), ("mailbox=bob", "no address"),
+    ("mtime=never", "mtime"), ("password=secret", "password_command"), ("auth=bearer", "contradict"),
+    ("token_command=", "needs a value"), ("mailbox=bob", "no address"),
     ("impersonate=bob", "no address"), ("trees=mailbox+search", "not available yet"),
     ("cache_limit=1G", "needs content=ondemand"), ("cache_limit=much", "500M"),
     ("since=30", "30d"), ("exclude=/", "names no folder"),

@@ -22,7 +22,7 @@ static const struct {
 	{ "mkdir", do_mkdir, false },	    { "misplace", do_misplace, true },
 	{ "move", do_move, true },	    { "notify", do_notify, false },
 	{ "password", do_password, false }, { "regress", do_regress, true },
-	{ "rename", do_rename, true },
+	{ "rename", do_rename, true },	    { "token", do_token, false },
 };
 
 /* NULL where it is not clear whose mailbox is meant. */

@@ -76,6 +76,8 @@
  *             "limit": most subscriptions, "connections": most streams, "backlog": most
  *             events that wait for one subscription, before they are missed
  *   password  "password" is the user's from here on; the one before gets a 401
+ *   token     "token" is the user's from here on, for "seconds" (for ever), and the one before
+ *             gets a 401; without it nobody has one
  *   fault     the next "count" (1; 0 until cleared) requests of the operation "op" ("*")
  *             go wrong, after "skip" (0) that do not; only those of "user", where
  *             given, and about "folder", where given. Answers the fault's number.
@@ -119,7 +121,7 @@
  *
  * GET /test/requests answers {"GetItem": 12, ...}; DELETE /test/requests resets it. Among them
  * stand "GetItem.items", the ids asked for, "SyncFolderItems.initial", those without a state, and
- * "401", requests with a name and a password of nobody's.
+ * "401", requests with a name and a password, or a token, of nobody's.
  * GET /test/faults answers {"faults": [{"id", "kind", "op", "user", "fired", "left",
  * "skip", "forever"}]}, oldest first; DELETE /test/faults clears and forgets them.
  * GET /test/mailbox?user=U is the truth to compare with: every folder (path, id,

@@ -70,6 +70,7 @@ bool do_expire(struct action *action);
 bool do_forget(struct action *action);
 bool do_failover(struct action *action);
 bool do_password(struct action *action);
+bool do_token(struct action *action);
 
 /* control_watch.c */
 bool do_drop(struct action *action);

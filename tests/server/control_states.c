@@ -50,6 +50,16 @@ bool do_failover(struct action *action)
 	return true;
 }
 
+bool do_token(struct action *action)
+{
+	const char *token = action_text(action, "token");
+
+	if (token && !*token)
+		return action_fail(action, "the token is empty");
+	server_set_token(action->server, action->user, token, action_number(action, "seconds", -1));
+	return true;
+}
+
 bool do_password(struct action *action)
 {
 	const char *password = action_text(action, "password");

@@ -32,15 +32,12 @@ struct exchange {
 	int64_t second_ms; /* so much later */
 };
 
-/* "Basic" and base64 of name:password. NULL for anything but a user's own. */
-static struct user *check_login(struct MHD_Connection *connection, struct server *server)
+/* Base64 of name:password. NULL for anything but a user's own. */
+static struct user *check_basic(struct server *server, const char *text)
 {
 	AUTO(buf) struct buf login = { 0 };
-	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 "Authorization");
 
-	if (!header || strncasecmp(header, "Basic ", 6) != 0 ||
-	    text_parse_base64(&login, header + 6, strlen(header + 6)))
+	if (text_parse_base64(&login, text, strlen(text)))
 		return NULL;
 	char *colon = login.len ? strchr(login.bytes, ':') : NULL;
 	if (!colon)
@@ -62,6 +59,31 @@ static void second_soon(struct exchange *exchange)
 	exchange->second_ms = (int64_t)rng_below(&rng, 51);
 }
 
+static struct user *check_token(struct server *server, const char *text)
+{
+	const struct token *token = &server->token;
+
+	lock_acquire(&server->lock);
+	bool right = token->text && strcmp(token->text, text) == 0 &&
+		     clock_boot_ms() < token->until_ms;
+	struct user *user = right ? token->user : NULL;
+	lock_drop(&server->lock);
+	return user;
+}
+
+static struct user *check_login(struct MHD_Connection *connection, struct server *server)
+{
+	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 "Authorization");
+	unsigned logins = server->logins ? server->logins : LOGIN_BY_BASIC;
+
+	if (header && logins & LOGIN_BY_BASIC && strncasecmp(header, "Basic ", 6) == 0)
+		return check_basic(server, header + 6);
+	if (header && logins & LOGIN_BY_BEARER && strncasecmp(header, "Bearer ", 7) == 0)
+		return check_token(server, header + 7);
+	return NULL;
+}
+
 /* What goes wrong on the connection itself, and the reply. */
 static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct server *server,
 				    struct exchange *exchange, struct outcome *outcome,
@@ -72,7 +94,7 @@ static enum MHD_Result send_outcome(struct MHD_Connection *connection, struct se
 	const struct fault *second = strikes_find(&outcome->strikes, FAULT_SECOND);
 
 	if (status)
-		return send_status(connection, status);
+		return send_status(connection, server, status);
 	if (reset && reset->bytes < 0)
 		connection_reset(connection);
 	if (!outcome->status || (reset && reset->bytes < 0))
@@ -112,7 +134,7 @@ static enum MHD_Result answer_ews(struct MHD_Connection *connection, struct serv
 	if (!user) {
 		if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"))
 			server_count(server, "401");
-		return send_page(connection, MHD_HTTP_UNAUTHORIZED, "");
+		return send_unauthorized(connection, server);
 	}
 	if (strcmp(method, "GET") == 0)
 		return send_page(connection, MHD_HTTP_OK,

@@ -104,6 +104,31 @@ static void add_exchange_headers(struct MHD_Connection *connection, struct MHD_R
 		MHD_add_response_header(response, "x-EwsHandler", operation);
 }
 
+static void add_challenges(struct MHD_Response *response, const struct server *server)
+{
+	if (server->logins & LOGIN_BY_BEARER) {
+		MHD_add_response_header(response, "WWW-Authenticate",
+					"Bearer realm=\"ews-testd\", error=\"invalid_token\"");
+		MHD_add_response_header(response, "x-ms-diagnostics",
+					"2000001;reason=\"The token is not valid.\";"
+					"error_category=\"invalid_token\"");
+	}
+	if (!server->logins || server->logins & LOGIN_BY_BASIC)
+		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"ews-testd\"");
+}
+
+enum MHD_Result send_unauthorized(struct MHD_Connection *connection, const struct server *server)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(0, "",
+									MHD_RESPMEM_PERSISTENT);
+
+	MHD_add_response_header(response, "Server", "Microsoft-IIS/10.0");
+	add_challenges(response, server);
+	enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_UNAUTHORIZED, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
 enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, const char *html)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -111,8 +136,6 @@ enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, co
 
 	MHD_add_response_header(response, "Content-Type", "text/html");
 	MHD_add_response_header(response, "Server", "Microsoft-IIS/10.0");
-	if (status == MHD_HTTP_UNAUTHORIZED)
-		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"ews-testd\"");
 	enum MHD_Result result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -126,7 +149,8 @@ static void add_number(struct MHD_Response *response, const char *header, int64_
 	MHD_add_response_header(response, header, text);
 }
 
-enum MHD_Result send_status(struct MHD_Connection *connection, const struct fault *fault)
+enum MHD_Result send_status(struct MHD_Connection *connection, const struct server *server,
+			    const struct fault *fault)
 {
 	static const char html[] =
 		"<html><head><title>Runtime Error</title></head><body><h1>Server "
@@ -137,7 +161,7 @@ enum MHD_Result send_status(struct MHD_Connection *connection, const struct faul
 	MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8");
 	MHD_add_response_header(response, "Server", "Microsoft-IIS/10.0");
 	if (fault->status == MHD_HTTP_UNAUTHORIZED)
-		MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"ews-testd\"");
+		add_challenges(response, server);
 	if (fault->retry_after >= 0)
 		add_number(response, "Retry-After", fault->retry_after);
 	if (*fault->place)

@@ -16,7 +16,10 @@ void print_server_name(struct server *server, char ret[SERVER_NAME_SIZE]);
 
 enum MHD_Result send_page(struct MHD_Connection *connection, unsigned status, const char *html);
 /* The page of a FAULT_STATUS. */
-enum MHD_Result send_status(struct MHD_Connection *connection, const struct fault *fault);
+enum MHD_Result send_status(struct MHD_Connection *connection, const struct server *server,
+			    const struct fault *fault);
+/* 401, with the logins that are offered. */
+enum MHD_Result send_unauthorized(struct MHD_Connection *connection, const struct server *server);
 /* Takes over the bytes. */
 enum MHD_Result send_reply(struct MHD_Connection *connection, struct server *server,
 			   struct outcome *outcome, struct buf *reply);

@@ -17,6 +17,7 @@ static const struct option names[] = {
 	{ "synthetic", required_argument, NULL, 's' },
 	{ "schema", required_argument, NULL, 'x' },
 	{ "auth", required_argument, NULL, 'a' },
+	{ "token", required_argument, NULL, 'o' },
 	{ "tls", required_argument, NULL, 't' },
 	{ "ready-fd", required_argument, NULL, 'r' },
 	{ "like", required_argument, NULL, 'k' },
@@ -33,7 +34,8 @@ static const char usage[] =
 	"usage: ews-testd [--listen ADDR:PORT] [--user NAME:PASSWORD]...\n"
 	"                 [--mail USER:FOLDER:PATH]...\n"
 	"                 [--synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]] [--schema DIR]\n"
-	"                 [--auth basic] [--tls CERT:KEY] [--like NAME] [--ready-fd N]\n"
+	"                 [--auth basic|bearer[+...]] [--token T[:SECONDS]]\n"
+	"                 [--tls CERT:KEY] [--like NAME] [--ready-fd N]\n"
 	"                 [--archive USER] [--recoverable USER] [--public]\n"
 	"                 [--delegate OWNER:USER[:FOLDER]] [--impersonator USER]\n";
 
@@ -216,6 +218,39 @@ static bool read_whose(int option, struct server *server)
 	}
 }
 
+static bool read_auth(const char *list, struct server *server)
+{
+	static const char *const words[] = { "basic", "bearer" };
+
+	for (const char *at = list;; at++) {
+		size_t n = strcspn(at, "+"), i = 0;
+		while (i < ARRAY_LEN(words) &&
+		       (strlen(words[i]) != n || strncmp(words[i], at, n) != 0))
+			i++;
+		if (i == ARRAY_LEN(words))
+			return complain("--auth %s: give basic, bearer or both, '+' between them",
+					list);
+		server->logins |= 1U << i;
+		at += n;
+		if (!*at)
+			return true;
+	}
+}
+
+/* Of the first user, who may be named after it. */
+static bool set_token(char *text, struct server *server)
+{
+	char *colon = strrchr(text, ':');
+	int64_t seconds = -1;
+
+	if (colon && text_parse_int(colon + 1, 0, 1 << 30, &seconds))
+		*colon = '\0';
+	if (!*text)
+		return complain("--token: not T[:SECONDS]");
+	server_set_token(server, &server->users[0], text, seconds);
+	return true;
+}
+
 static bool read_one(int option, struct server *server, struct options *options)
 {
 	switch (option) {
@@ -227,9 +262,8 @@ static bool read_one(int option, struct server *server, struct options *options)
 	case 't': return read_tls(optarg, options);
 	case 'k': return read_like(optarg, server);
 	case 'r': return read_ready_fd(optarg, options);
-	case 'a':
-		return strcmp(optarg, "basic") == 0 ||
-		       complain("--auth %s: only basic is available yet", optarg);
+	case 'a': return read_auth(optarg, server);
+	case 'o': options->token = optarg; return true;
 	case 'h': fputs(usage, stdout); exit(EXIT_SUCCESS);
 	default: return read_whose(option, server);
 	}
@@ -258,6 +292,8 @@ bool options_read(int argc, char **argv, struct server *server, struct options *
 	if (optind < argc)
 		return complain("%s: not an option", argv[optind]);
 	if (!check_users(server))
+		return false;
+	if (ret->token && !set_token(ret->token, server))
 		return false;
 	server_loaded(server);
 	return true;

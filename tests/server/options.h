@@ -12,7 +12,8 @@
  *   --mail USER:FOLDER:PATH                  loads .eml files, a Maildir or an mbox; may be repeated
  *   --synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]   makes a mailbox; once a user
  *   --schema DIR                             requests are held against messages.xsd
- *   --auth basic
+ *   --auth basic|bearer[+...]                what is offered, and taken; default basic
+ *   --token T[:SECONDS]                      an access token of the first user's, good so long from now
  *   --tls CERT:KEY                           PEM files
  *   --like NAME                              exchange2019, or another name in like.c
  *   --archive USER                           an archive; see whose.h for these
@@ -27,6 +28,7 @@
 struct options {
 	struct http_options http;
 	char *address, *cert, *key; /* owned; http lends them */
+	char *token;		    /* of the command line; NULL: none */
 	int ready_fd;
 };
 

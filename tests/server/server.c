@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
+
 void server_init(struct server *server)
 {
 	*server = (struct server){ .like = like_usual() };
@@ -20,6 +22,7 @@ void server_release(struct server *server)
 		mailbox_release(&server->users[i].box);
 	}
 	free(server->users);
+	free(server->token.text);
 	schema_release(&server->schema);
 	faults_release(&server->faults);
 	lock_destroy(&server->lock);
@@ -59,6 +62,18 @@ struct user *server_address(struct server *server, const char *address)
 			return user;
 	}
 	return NULL;
+}
+
+void server_set_token(struct server *server, struct user *user, const char *token, int64_t seconds)
+{
+	lock_acquire(&server->lock);
+	free(server->token.text);
+	server->token = (struct token){
+		.text = token ? must_copy(token) : NULL,
+		.user = user,
+		.until_ms = seconds < 0 ? INT64_MAX : clock_boot_ms() + seconds * 1000,
+	};
+	lock_drop(&server->lock);
 }
 
 uint64_t server_failovers(struct server *server)

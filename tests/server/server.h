@@ -26,16 +26,27 @@ struct counter {
 	uint64_t n;
 };
 
+/* The OAuth2 access token that is good, and until when. */
+struct token {
+	char *text; /* NULL: none */
+	struct user *user;
+	int64_t until_ms; /* clock_boot_ms(); INT64_MAX: for ever */
+};
+
+enum { LOGIN_BY_BASIC = 1, LOGIN_BY_BEARER = 2 };
+
 struct server {
 	struct user *users;
 	size_t users_n;
 	struct schema *schema; /* NULL: requests are not validated */
 	const struct like *like;
+	unsigned logins; /* LOGIN_BY_*; 0: Basic */
 
 	struct faults faults;
 	bool plain; /* no TLS: bytes can be put on a connection by hand */
 
-	struct lock lock; /* guards the counters, failovers, and the passwords */
+	struct lock lock; /* guards the counters, failovers, the passwords, and the token */
+	struct token token;
 	uint64_t failovers;
 	struct counter counters[COUNTERS_MAX];
 	size_t counters_n;
@@ -46,6 +57,8 @@ void server_release(struct server *server);
 
 /* By login name, whatever its case; NULL where there is none. */
 struct user *server_user(struct server *server, const char *name);
+/* The token is that user's from now on; NULL: nobody's. seconds < 0: for ever. */
+void server_set_token(struct server *server, struct user *user, const char *token, int64_t seconds);
 struct user *server_add_user(struct server *server, const char *name);
 /* The user with that SMTP address; the domain counts only where the login has one. */
 struct user *server_address(struct server *server, const char *address);

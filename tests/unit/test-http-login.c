@@ -43,6 +43,13 @@ static int asked_n(const struct scene *scene)
 	return n;
 }
 
+static const struct offer basic = { .auths = AUTH_BIT(HTTP_AUTH_BASIC) };
+
+static void check_refused(struct login *login, unsigned generation, int64_t now)
+{
+	assert_false(login_refuse(login, generation, &basic, now));
+}
+
 static int setup(void **state)
 {
 	static struct scene scene;
@@ -51,6 +58,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(scene.dir));
 	snprintf(scene.command, sizeof(scene.command), "cd %s && echo asked >>count && cat secret",
 		 scene.dir);
+	scene.login.mode = HTTP_AUTH_BASIC;
 	scene.login.user = "alice@corp.example";
 	scene.login.command = scene.command;
 	put_file(&scene, "secret", "first\nsecond line\n");
@@ -94,7 +102,7 @@ static void test_the_command_is_asked_again_at_most_once_a_minute_after_a_refusa
 	struct scene *scene = *state;
 
 	check_ok(login_prepare(&scene->login, 0, NULL));
-	login_refuse(&scene->login, scene->login.generation, 100);
+	check_refused(&scene->login, scene->login.generation, 100);
 	for (int64_t now = 200; now < MINUTE; now += 1000)
 		check_err(login_prepare(&scene->login, now, NULL), ERR_AUTH);
 	assert_int_equal(asked_n(scene), 1);
@@ -108,7 +116,7 @@ static void test_a_new_secret_is_tried_at_once(void **state)
 	struct scene *scene = *state;
 
 	check_ok(login_prepare(&scene->login, 0, NULL));
-	login_refuse(&scene->login, scene->login.generation, 100);
+	check_refused(&scene->login, scene->login.generation, 100);
 	put_file(scene, "secret", "changed\n");
 	check_err(login_prepare(&scene->login, MINUTE - 1, NULL), ERR_AUTH);
 	check_ok(login_prepare(&scene->login, MINUTE, NULL));
@@ -124,7 +132,7 @@ static void test_the_refused_secret_is_tried_once_in_15_minutes(void **state)
 	for (int64_t now = 0; now < 61 * MINUTE; now += 5000) {
 		if (login_prepare(&scene->login, now, NULL) == ERR_OK) {
 			tries++;
-			login_refuse(&scene->login, scene->login.generation, now);
+			check_refused(&scene->login, scene->login.generation, now);
 		}
 	}
 	assert_int_equal(tries, 5); /* at 0, 15, 30, 45, 60 min */
@@ -137,10 +145,10 @@ static void test_a_late_refusal_of_an_older_secret_does_not_touch_the_new_one(vo
 
 	check_ok(login_prepare(&scene->login, 0, NULL));
 	unsigned old = scene->login.generation;
-	login_refuse(&scene->login, old, 0);
+	check_refused(&scene->login, old, 0);
 	put_file(scene, "secret", "changed\n");
 	check_ok(login_prepare(&scene->login, 2 * MINUTE, NULL));
-	login_refuse(&scene->login, old, 2 * MINUTE);
+	assert_true(login_refuse(&scene->login, old, &basic, 2 * MINUTE));
 	check_ok(login_prepare(&scene->login, 2 * MINUTE, NULL));
 	login_accept(&scene->login, old);
 	assert_false(login_is_proven(&scene->login));
@@ -161,7 +169,9 @@ static void test_a_command_that_fails_says_why_and_is_asked_each_minute(void **s
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
-		struct login login = { .user = "u", .command = vectors[i].command };
+		struct login login = { .user = "u",
+				       .mode = HTTP_AUTH_BASIC,
+				       .command = vectors[i].command };
 		check_err(login_prepare(&login, 0, NULL), ERR_AUTH);
 		assert_string_equal(buf_str(&login.reason), vectors[i].reason);
 		check_err(login_prepare(&login, MINUTE - 1, NULL), ERR_AUTH);
@@ -178,7 +188,8 @@ static void test_a_command_has_no_input_and_its_children_do_not_hold_us_up(void 
 	int64_t began = clock_boot_ms();
 	(void)state;
 
-	check_ok(secret_ask("cat; sleep 20 & echo fine; echo noise >&2", NULL, &secret, &reason));
+	check_ok(secret_ask("cat; sleep 20 & echo fine; echo noise >&2", "password", NULL, &secret,
+			    &reason));
 	assert_string_equal(secret.text, "fine");
 	assert_in_range(clock_boot_ms() - began, 0, 5000);
 	secret_release(&secret);
@@ -192,8 +203,8 @@ static void test_a_command_gets_none_of_our_descriptors(void **state)
 	(void)state;
 
 	assert_int_equal(dup2(STDIN_FILENO, OURS), OURS);
-	check_ok(secret_ask("test -e /proc/self/fd/50 && echo open || echo closed", NULL, &secret,
-			    &reason));
+	check_ok(secret_ask("test -e /proc/self/fd/50 && echo open || echo closed", "password",
+			    NULL, &secret, &reason));
 	assert_string_equal(secret.text, "closed");
 	secret_release(&secret);
 	close(OURS);
@@ -205,7 +216,7 @@ static void test_a_long_output_is_read_to_its_end(void **state)
 	AUTO(buf) struct buf reason = { 0 };
 	(void)state;
 
-	check_ok(secret_ask("echo it; yes | head -c 300000", NULL, &secret, &reason));
+	check_ok(secret_ask("echo it; yes | head -c 300000", "password", NULL, &secret, &reason));
 	assert_string_equal(secret.text, "it");
 	secret_release(&secret);
 }
@@ -217,7 +228,7 @@ static void test_a_command_can_be_stopped(void **state)
 	atomic_bool stop = true;
 	(void)state;
 
-	check_err(secret_ask("sleep 60", &stop, &secret, &reason), ERR_CANCELLED);
+	check_err(secret_ask("sleep 60", "password", &stop, &secret, &reason), ERR_CANCELLED);
 	assert_null(secret.text);
 }
 

@@ -97,7 +97,7 @@ static void test_a_stream_is_asked_for_as_it_comes_from_the_same_machine(void **
 		{ .send = XML("200 OK", MINE) },
 		{ .send = OPEN(MINE) },
 	};
-	AUTO(http) struct http *http = open_http(NULL, 5, 1);
+	AUTO(http) struct http *http = open_http("echo pass-word", 5, 1);
 	AUTO(outcome) struct outcome stream = { 0 };
 	AUTO(outcome) struct outcome o = { 0 };
 	(void)state;

@@ -219,7 +219,8 @@ static struct http *open_http(const char *command, int timeout_s, int connection
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/EWS/Exchange.asmx", server.port);
 	const struct http_config config = {
 		.url = url,
-		.user = "alice@corp.example",
+		.auth = HTTP_AUTH_BASIC,
+		.user = command ? "alice@corp.example" : NULL,
 		.password_command = command,
 		.timeout_s = timeout_s,
 		.connections_n = connections_n,

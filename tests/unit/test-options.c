@@ -136,7 +136,7 @@ static void test_what_is_refused_names_the_option_and_what_to_do(void **state)
 		{ "umask=1000", "give 0 to 777 (octal)" },
 		{ "uid=-1", "uid=-1" },
 		{ "auth=magic", "give one of auto, basic" },
-		{ "auth=negotiate", "auth=negotiate is not available yet" },
+		{ "auth=bearer", "auth=bearer contradict" },
 		{ "auth=", "auth needs a value" },
 		{ "trees=mailbox+search", "trees=search is not available yet" },
 		{ "mailbox=bob", "mailbox=bob is no address" },
@@ -261,7 +261,7 @@ static void test_command_lines_that_are_no_mount(void **state)
 	assert_non_null(strstr(reason.bytes, "'--zip'"));
 	check_ok(options_print_help(&text));
 	assert_non_null(strstr(text.bytes, "connections=N"));
-	assert_null(strstr(text.bytes, "ntlm"));
+	assert_null(strstr(text.bytes, "maildir"));
 }
 
 static void test_the_source_is_an_address(void **state)
@@ -315,7 +315,8 @@ static void test_the_source_is_an_url(void **state)
 static void test_user_and_password_command_must_be_known(void **state)
 {
 	AUTO(options)
-	struct options in_url = { 0 }, both = { 0 }, odd = { 0 }, none = { 0 }, secretless = { 0 };
+	struct options in_url = { 0 }, both = { 0 }, odd = { 0 }, none = { 0 }, secretless = { 0 },
+		       ticket = { 0 };
 	AUTO(buf) struct buf reason = { 0 };
 	(void)state;
 
@@ -331,8 +332,9 @@ static void test_user_and_password_command_must_be_known(void **state)
 	assert_string_equal(odd.account.user, "50%+a%g%4");
 	check_err(PARSE(&none, &reason, "-opassword_command=b", URL, "/m"), ERR_INVALID);
 	assert_non_null(strstr(reason.bytes, "user=NAME"));
-	check_err(PARSE(&secretless, &reason, "-ouser=a", URL, "/m"), ERR_INVALID);
+	check_err(PARSE(&secretless, &reason, "-ouser=a,auth=ntlm", URL, "/m"), ERR_INVALID);
 	assert_non_null(strstr(reason.bytes, "password_command="));
+	check_ok(PARSE(&ticket, &reason, "-ouser=a,auth=negotiate", URL, "/m"));
 }
 
 static void check_cache(const char *xdg, const char *home, const char *user, const char *expected)
