@@ -7,12 +7,14 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "check/check.h"
 #include "daemon.h"
 #include "fs/fs.h"
 #include "options/options.h"
@@ -133,16 +135,52 @@ static enum err print_about(const struct options *options)
 	return err;
 }
 
+/* The password to try comes by stdin, in one line. */
+static enum err read_password(struct secret *ret)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+	enum err err = secret_make_room(ret, SECRET_MAX);
+
+	while (!err && n > 0 && len < SECRET_MAX - 1) {
+		n = read(STDIN_FILENO, ret->text + len, SECRET_MAX - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (!err)
+		ret->text[strcspn(ret->text, "\r\n")] = '\0';
+	return err;
+}
+
+/* For ewsctl. */
+static enum err examine(struct options *options, bool *ret_ok, struct buf *reason)
+{
+	enum err err = log_open(LOG_TO_STDERR, NULL, LOG_LEVEL_WARNING);
+
+	if (!err && options->wants_login)
+		err = read_password(&options->account.password);
+	if (!err)
+		err = options_resolve(options, reason);
+	if (err)
+		return err;
+	if (options->wants_login)
+		return check_login(&options->account, reason);
+	return check_run(&options->account, ret_ok);
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(options) struct options options = { 0 };
 	AUTO(buf) struct buf reason = { 0 };
 	struct daemon daemon = { .is_foreground = true, .parent_fd = -1, .ready_fd = -1 };
+	bool is_ok = true;
 
 	fill_standard_fds();
 	enum err err = options_parse(&options, argc, argv, &reason);
 	if (!err && (options.wants_help || options.wants_version)) {
 		err = print_about(&options);
+	} else if (!err && (options.wants_check || options.wants_login)) {
+		harden();
+		err = examine(&options, &is_ok, &reason);
 	} else if (!err) {
 		harden();
 		daemon_begin(&daemon, options.is_foreground);
@@ -153,5 +191,5 @@ int main(int argc, char **argv)
 	if (err)
 		daemon_fail(&daemon, reason.len ? reason.bytes : err_text(err));
 	log_close();
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	return err || !is_ok ? EXIT_FAILURE : EXIT_SUCCESS;
 }

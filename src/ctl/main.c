@@ -24,7 +24,8 @@ static const struct {
 	{ "forget", "ACCOUNT", "remove the cache and all that was kept of the account",
 	  ctl_forget },
 	{ "login", "ACCOUNT", NULL, NULL },
-	{ "check", "SOURCE", NULL, NULL },
+	{ "check", "[-o OPTIONS] SOURCE", "try name, TLS, login, server and mailbox, a line each",
+	  ctl_check },
 };
 
 static enum err print_help(void)

@@ -41,6 +41,8 @@ const char *ews_code(const struct ews *ews);
 const char *ews_version(const struct ews *ews);
 /* Begins with another; a name that is none of ours counts as the highest. */
 void ews_claim(struct ews *ews, const char *version);
+/* The server's version, "15.1.2507.16 (V2017_07_11)"; "" before its first answer. */
+const char *ews_server(const struct ews *ews);
 /* How long the server asked us to wait with the last failure; -1: it did not. */
 int64_t ews_back_off_ms(const struct ews *ews);
 

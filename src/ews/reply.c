@@ -23,6 +23,7 @@ struct reply {
 	char *value_name;
 	int64_t back_off_ms;
 	enum scope scope;
+	struct buf server; /* its version */
 	const char *fault; /* what is wrong with the reply itself; NULL: nothing */
 };
 
@@ -124,6 +125,30 @@ static enum err status_err(struct reply *reply)
 		reply->code = inner;
 	}
 	return err_from_code(buf_str(&reply->code), &reply->scope);
+}
+
+/* "15.1.2507.16 (V2017_07_11)" */
+static enum err open_server(void *ctx, const struct sax *sax)
+{
+	static const char *const names[] = { "MajorVersion", "MinorVersion", "MajorBuildNumber",
+					     "MinorBuildNumber", "Version" };
+	struct reply *reply = ctx;
+	enum err err = ERR_OK;
+
+	buf_clear(&reply->server);
+	for (size_t i = 0; !err && i < ARRAY_LEN(names); i++) {
+		size_t n = 0;
+		const char *value = sax_attr(sax, names[i], &n);
+		if (value && n < VALUE_NAME_MAX)
+			err = buf_printf(&reply->server,
+					 i == 4 ? " (%.*s)"
+					 : i	? ".%.*s"
+						: "%.*s",
+					 (int)n, value);
+	}
+	if (!err && reply->server.len > 0)
+		text_blank_controls(reply->server.bytes);
+	return err;
 }
 
 static enum err open_root(void *ctx, const struct sax *sax)
@@ -239,6 +264,7 @@ static enum err close_envelope(void *ctx, const struct sax *sax)
 static const struct sax_rule rules[] = {
 	{ "s:Envelope",                       .close = close_envelope },
 	{ "*",                                .open = open_root },
+	{ "s:Envelope/s:Header/t:ServerVersionInfo", .open = open_server },
 	{ BODY "s:Fault",                     .open = open_fault, .close = close_fault },
 	{ FAULT "faultcode",                  .text = take_fault_code, .cap = REPLY_CODE_MAX, .over = pass_over },
 	{ FAULT "faultstring",                .text = take_text, .cap = REPLY_TEXT_MAX, .over = pass_over },
@@ -343,10 +369,16 @@ void reply_release(struct reply **reply)
 	if (!r)
 		return;
 	sax_release(&r->sax);
+	buf_release(&r->server);
 	buf_release(&r->code);
 	buf_release(&r->inner_code);
 	buf_release(&r->text);
 	str_release(&r->value_name);
 	free(r);
 	*reply = NULL;
+}
+
+const char *reply_server(const struct reply *reply)
+{
+	return buf_str(&reply->server);
 }

@@ -64,6 +64,8 @@ const char *reply_text(const struct reply *reply);
 enum scope reply_scope(const struct reply *reply);
 bool reply_is_fault(const struct reply *reply);
 int64_t reply_back_off_ms(const struct reply *reply); /* -1: not said */
+/* Its version, as it says itself; "" when it did not. */
+const char *reply_server(const struct reply *reply);
 void reply_release(struct reply **reply);
 
 #endif

@@ -50,6 +50,7 @@ void ews_release(struct ews **ews)
 	http_release(&(*ews)->http);
 	str_release(&(*ews)->mailbox);
 	str_release(&(*ews)->impersonate);
+	str_release(&(*ews)->server);
 	str_release(&(*ews)->code);
 	buf_release(&(*ews)->reason);
 	free(*ews);
@@ -59,6 +60,11 @@ void ews_release(struct ews **ews)
 const char *ews_reason(const struct ews *ews)
 {
 	return buf_str(&ews->reason);
+}
+
+const char *ews_server(const struct ews *ews)
+{
+	return ews->server ? ews->server : "";
 }
 
 const char *ews_code(const struct ews *ews)
@@ -227,6 +233,17 @@ static void step_down(struct call *call)
 		call->ews->version++;
 }
 
+/* Without memory it stays unsaid. */
+static void note_server(struct call *call)
+{
+	const char *server = reply_server(call->reply);
+
+	if (!*server || (call->ews->server && strcmp(call->ews->server, server) == 0))
+		return;
+	str_release(&call->ews->server);
+	(void)!text_copy(server, &call->ews->server);
+}
+
 static void on_done(void *ctx, const struct http_result *result)
 {
 	struct call *call = ctx;
@@ -240,6 +257,7 @@ static void on_done(void *ctx, const struct http_result *result)
 	}
 	if (err)
 		call_note_failure(call, result, err);
+	note_server(call);
 	reply_release(&call->reply);
 	call->is_done = true;
 	call->err = err;

@@ -21,6 +21,8 @@ struct ews {
 	void (*tend)(void *ctx); /* NULL: nobody wants to */
 	void *tend_ctx;
 
+	char *server; /* its version, from the last reply that said it */
+
 	/* Of the last failure. */
 	char *code;
 	struct buf reason;

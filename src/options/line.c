@@ -41,11 +41,16 @@ static enum err set_list(struct options *options, const char *list, struct buf *
 	return err;
 }
 
+enum { CHECK = 256, TRY_LOGIN };
+
 static enum err take_flags(struct options *options, int argc, char **argv, struct buf *reason)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
+		/* For ewsctl, and in no help. */
+		{ "check", no_argument, NULL, CHECK },
+		{ "try-login", no_argument, NULL, TRY_LOGIN },
 		{ NULL, 0, NULL, 0 },
 	};
 	enum err err = ERR_OK;
@@ -60,6 +65,8 @@ static enum err take_flags(struct options *options, int argc, char **argv, struc
 		case 'f': options->is_foreground = true; break;
 		case 'h': options->wants_help = true; break;
 		case 'V': options->wants_version = true; break;
+		case CHECK: options->wants_check = true; break;
+		case TRY_LOGIN: options->wants_login = true; break;
 		default:
 			err = buf_refuse(reason, ERR_INVALID,
 					 "unknown flag or missing argument '%s': see ewsfs -h",
@@ -72,6 +79,11 @@ static enum err take_flags(struct options *options, int argc, char **argv, struc
 
 static enum err take_positionals(struct options *options, int argc, char **argv, struct buf *reason)
 {
+	if (options->wants_check || options->wants_login)
+		return argc - optind == 1
+			       ? text_copy(argv[optind], &options->source)
+			       : buf_refuse(reason, ERR_INVALID,
+					    "give one SOURCE: an account, an address or a URL");
 	if (argc - optind != 2)
 		return buf_refuse(
 			reason, ERR_INVALID,

@@ -67,7 +67,7 @@ static enum err print_whose(const struct account *account, struct buf *ret)
 static enum err print_owner(const struct account *account, struct buf *ret)
 {
 	/* Of an address the domain: the server may change. */
-	const char *place = account->url ? account->url : address_domain(account->address);
+	const char *place = account->address ? address_domain(account->address) : account->url;
 	const char *at = strstr(place, "://");
 	const char *authority = at ? at + 3 : place;
 	const char *end = authority + strcspn(authority, "/?#");

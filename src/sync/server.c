@@ -93,6 +93,7 @@ bool server_has_moved(struct sync *sync, enum err why)
 			 reason.len ? reason.bytes : err_text(err));
 		return false;
 	}
+	ews_claim(sync->ews, ""); /* another server may take the highest version */
 	log_info("%s: the mailbox has moved from %s to %s (%s), going on there", address,
 		 sync->server.url, found.url, found.where);
 	str_release(&sync->server.url);

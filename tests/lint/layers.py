@@ -15,6 +15,8 @@ MAY_INCLUDE = {
     "sync": {"discover", "ews", "store", "model", "base"},
     "mailbox": {"sync", "store", "model", "base"},
     "fs": {"mailbox", "model", "base"},
+    # Tries a login step by step, beside the engine and below main alone.
+    "check": {"discover", "ews", "http", "model", "base"},
     "options": {"model", "base"},
     "ctl": {"model", "base"},
 }

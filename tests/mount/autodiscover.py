@@ -72,7 +72,7 @@ def make_certificate(place, name, hosts, days=30):
 
 
 class Internet:
-    """Everything on one loopback address: ports 443 and 80, and DNS. `plan` maps "METHOD URL" (or the URL
+    """Everything on one loopback address: ports 443, 8443 and 80, and DNS. `plan` maps "METHOD URL" (or the URL
     alone) to a Reply; `other_hosts` have a certificate for another; `local` are on 127.0.0.1; `asked` lists (METHOD, URL, login or None) as they came."""
 
     def __init__(self, place, hosts, other_hosts=(), local=()):
@@ -85,7 +85,7 @@ class Internet:
         make_certificate(place, "good", [*self.hosts, *self.local])
         make_certificate(place, "other", ["another.example"])
         self.cafile = place / "ca.pem"
-        self.servers = [self._serve("https", 443), self._serve("http", 80)]
+        self.servers = [self._serve("https", 443), self._serve("https", 8443), self._serve("http", 80)]
         self._write_files()
 
     def _write_files(self):
