@@ -17,7 +17,9 @@ enum err ews_open(const struct account *account, struct ews **ret, struct buf *r
 		.url = account->url,
 		.auth = (enum http_auth)account->auth,
 		.user = account->user,
-		.anchor = account->impersonate ? account->impersonate : account->mailbox,
+		.anchor = account->impersonate ? account->impersonate
+			  : account->mailbox   ? account->mailbox
+					       : account->address,
 		.password_command = account->password_command,
 		.password = account->password.text,
 		.token_command = account->token_command,

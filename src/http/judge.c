@@ -233,11 +233,14 @@ static int64_t retry_after_ms(const struct request *request)
 enum err request_judge(const struct request *request, const struct request_config *config,
 		       CURLcode code, struct http_result *ret, struct buf *reason)
 {
-	struct http_result result = { .is_xml = request->is_xml, .trail = request->trail.text };
+	struct http_result result = { .is_xml = request->is_xml };
+	curl_off_t ready_us = 0;
 	const char *host = config->url->host_port;
 	long status = 0;
 	enum err err = ERR_OK;
 
+	curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	result.trail = ready_us > 0 ? request->trail.text : NULL;
 	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	result.status = (int)status;
 	result.retry_after_ms = retry_after_ms(request);

@@ -172,6 +172,7 @@ static void test_nobody_there_is_offline_with_host_and_port(void **state)
 	ask(http, &o);
 	check_err(o.result.err, ERR_OFFLINE);
 	assert_int_equal(o.result.status, 0);
+	assert_null(o.result.trail); /* no server knows of it */
 	assert_non_null(strstr(o.reason, "127.0.0.1:1"));
 }
 
