@@ -110,6 +110,16 @@ static enum err err_from_curl(const struct request *request, CURLcode code)
 	}
 }
 
+/* NULL: nothing that we have better words for. */
+static const char *handshake_fault(const char *error)
+{
+	if (strcasestr(error, "protocol version") || strcasestr(error, "unsupported protocol"))
+		return "it speaks no TLS 1.2 or newer";
+	if (strcasestr(error, "wrong version number"))
+		return "no TLS is spoken there";
+	return NULL;
+}
+
 static enum err judge_transfer(const struct request *request, CURLcode code, const char *host,
 			       struct http_result *result, struct buf *reason)
 {
@@ -118,6 +128,9 @@ static enum err judge_transfer(const struct request *request, CURLcode code, con
 		return say_certificate(request, host, reason);
 	if (result->err == ERR_OFFLINE)
 		return say_network(request, code, host, reason);
+	const char *fault = handshake_fault(request->error);
+	if (result->err == ERR_TLS && fault)
+		return buf_printf(reason, "%s: %s", host, fault);
 	return buf_printf(reason, "%s: %s", host,
 			  *request->error ? request->error : curl_easy_strerror(code));
 }
