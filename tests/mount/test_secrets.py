@@ -28,18 +28,18 @@ def server(new_server, secret):
 
 
 @pytest.fixture
-def start(place, server):
+def start(place):
     """Starts ewsfs in the foreground, with debug messages and, where there are any, traces; ends it."""
     started = []
     (place / "m").mkdir()
 
-    def run(*options, source=None, env=None, **more):
+    def run(*options, source, env=None, **more):
         settings = [f"cache={place}/c.db", f"log={place}/log", *options]
         if "trace=" in ewsfs.run(ewsfs.EWSFS, "-h").stdout:
             settings.append(f"trace={place}/trace")
         ready, ready_child = os.pipe()
         process = subprocess.Popen(
-            [ewsfs.EWSFS, "-f", "-d", "-o", ",".join(settings), source or server.url, place / "m"],
+            [ewsfs.EWSFS, "-f", "-d", "-o", ",".join(settings), source, place / "m"],
             pass_fds=[ready_child], **{"cwd": place, **more}, stdout=open(place / "out", "wb"), stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {}), "EWSFS_READY_FD": str(ready_child)})
         os.close(ready_child)
@@ -137,12 +137,22 @@ def test_I11_what_password_command_prints_is_found_nowhere(server, start, place,
     """The command waits for the secret, so that it can be looked at while it runs."""
     fifo = place / "fifo"
     os.mkfifo(fifo)
-    process, ready = start(f"user={USER}", f"password_command=cat {fifo}")
+    process, ready = start(f"user={USER}", f"password_command=cat {fifo}", source=server.url)
     with open(fifo, "w") as pipe:  # opens when the command reads
         seen = family(process.pid)
         assert len(seen) > 1
         check_processes(process.pid, secret)
         pipe.write(secret + "\n")
+    ewsfs.wait_ready(ready, process, "ewsfs")
+    check_everything(process, place, secret)
+
+
+def test_I11_a_token_is_found_nowhere(new_server, start, place, secret):
+    if "token_command" not in ewsfs.run(ewsfs.EWSFS, "-h").stdout:
+        pytest.skip("needs login by token")
+    server = new_server("--synthetic", f"{ewsfs.USER}:2:5:3000", "--auth", "bearer", "--token", secret)
+    (place.parent / f"{place.name}.token").write_text(secret)
+    process, ready = start(f"user={ewsfs.USER}", "auth=bearer", f"token_command=cat {place}.token", source=server.url)
     ewsfs.wait_ready(ready, process, "ewsfs")
     check_everything(process, place, secret)
 
@@ -174,7 +184,7 @@ def test_I11_another_process_of_the_user_cannot_look_into_it(server, start, plac
     (place / "secret").write_text(secret)
     for path in (place, place / "m", place / "secret"):
         os.chown(path, user["user"], user["group"])
-    process, ready = start(f"user={USER}", f"password_command=cat {place}/secret", **user)
+    process, ready = start(f"user={USER}", f"password_command=cat {place}/secret", source=server.url, **user)
     ewsfs.wait_ready(ready, process, "ewsfs")
     for name in ("environ", "mem", "maps", "fd/0"):
         look = subprocess.run(["cat", f"/proc/{process.pid}/{name}"], stdout=subprocess.DEVNULL,
