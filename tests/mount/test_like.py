@@ -116,3 +116,22 @@ def test_a_server_that_names_itself_otherwise_is_streamed_from(new_like, new_mou
 
     threading.Thread(target=look, daemon=True).start()
     assert seen.wait(20)
+
+
+def test_items_that_are_counted_and_never_listed_are_left_alone_after_one_comparison(new_like, new_mount):
+    """gromox leaves out what it cannot load."""
+    server = new_like("gromox")
+    mount = new_mount(server)
+    mount.update()
+    hidden, = server.op("deliver", INBOX, count=1)
+    server.op("withhold", INBOX, item=hidden)
+    for _ in range(4):
+        mount.update()
+    assert "that it lists: left alone" in mount.log_path.read_text()
+    server.reset_requests()
+    for _ in range(3):
+        mount.update()
+    assert set(server.requests()) == {"GetFolder"}
+    new, = server.op("deliver", INBOX, count=1)
+    mount.update()
+    assert new in mount.by_item_id() and hidden not in mount.by_item_id()

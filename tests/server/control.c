@@ -23,6 +23,7 @@ static const struct {
 	{ "move", do_move, true },	    { "notify", do_notify, false },
 	{ "password", do_password, false }, { "regress", do_regress, true },
 	{ "rename", do_rename, true },	    { "token", do_token, false },
+	{ "withhold", do_withhold, true },
 };
 
 /* NULL where it is not clear whose mailbox is meant. */

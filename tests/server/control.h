@@ -40,6 +40,8 @@
  *   deny      nobody may look into it or sync it: ErrorAccessDenied. "denied" (true)
  *   grant     "to" (a login) may look into the mailbox, or with "folder" into that and all below
  *             it; "granted": false takes everything back
+ *   withhold  the items are in no page of changes, though they count: a server that cannot
+ *             load them. "withheld" (true)
  *   misplace  it says that its parent is the folder "under", which may be below it;
  *             without that, one that nobody has. "back": true ends it
  *   expire    the sync states that were issued so far for the folder are refused:

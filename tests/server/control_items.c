@@ -124,6 +124,17 @@ bool do_delete(struct action *action)
 	return true;
 }
 
+bool do_withhold(struct action *action)
+{
+	if (!action->items)
+		return action_fail(action, "only items can be withheld");
+	for (size_t i = 0; i < action->items_n; i++) {
+		action->items[i]->withheld = action_truth(action, "withheld", true);
+		action_answer_item(action, action->items[i]);
+	}
+	return true;
+}
+
 bool do_flag(struct action *action)
 {
 	bool whole = !action->items;

@@ -44,6 +44,7 @@ void action_answer_item(struct action *action, const struct item *item);
 bool action_answer_folder(struct action *action, const struct folder *folder);
 
 /* control_items.c */
+bool do_withhold(struct action *action);
 /* Text, or base64 of it: a mail's first line has a colon, and base64 has none. */
 struct content *action_read_mime(const char *mime);
 /* The kind of items that have this class, or one that it goes on from; false for none. */

@@ -96,7 +96,8 @@ struct item {
 	bool read, draft;
 	bool own; /* written by the mailbox's owner */
 	bool composed;
-	bool given; /* this version was given away by GetItem */
+	bool withheld; /* from the changes of its folder, though it counts */
+	bool given;    /* this version was given away by GetItem */
 };
 /* In place of a number from category_names: the names are among the edits. */
 #define CATEGORY_EDITED 255

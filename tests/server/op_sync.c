@@ -158,7 +158,7 @@ static bool is_ignored(const struct page *page, const struct item *item)
 
 static void write_item(struct page *page, const char *what, const struct item *item)
 {
-	if (is_ignored(page, item))
+	if (is_ignored(page, item) || item->withheld)
 		return;
 	xml_open(page->out, what);
 	item_write(page->out, item, page->shape);
