@@ -96,6 +96,22 @@ static enum err put_number(struct buf *rule, const char *name, const char *text,
 	return buf_printf(rule, ";%s=%lld", name, (long long)value);
 }
 
+/* EWS takes the last day where a month has no such day; iCalendar would leave the month out. */
+static enum err put_day_of_month(struct buf *rule, const char *text)
+{
+	const int in_all = 28;
+	int64_t day;
+
+	if (!text_parse_int(text, 1, 31, &day))
+		return ERR_INVALID;
+	if (day <= in_all)
+		return buf_printf(rule, ";BYMONTHDAY=%d", (int)day);
+	enum err err = buf_printf(rule, ";BYMONTHDAY=%d", in_all);
+	for (int i = in_all + 1; !err && i <= day; i++)
+		err = buf_printf(rule, ",%d", i);
+	return err ? err : buf_append_str(rule, ";BYSETPOS=-1");
+}
+
 /* A list separated by spaces. */
 static enum err put_days(struct buf *rule, const char *text)
 {
@@ -137,7 +153,7 @@ static enum err put_pattern(const struct fields *fields, const struct pattern *p
 		err = put_word(rule, "BYMONTH", months, ARRAY_LEN(months),
 			       part(fields, element, "Month"));
 	if (!err && p->has_day_of_month)
-		err = put_number(rule, "BYMONTHDAY", part(fields, element, "DayOfMonth"), 31);
+		err = put_day_of_month(rule, part(fields, element, "DayOfMonth"));
 	if (!err && p->has_days)
 		err = put_days(rule, part(fields, element, "DaysOfWeek"));
 	if (!err && p->has_index)

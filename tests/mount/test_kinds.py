@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every kind of item, with all that it may hold, as parsers read it that are not ours."""
 import base64
+import datetime
 import html
 import os
 import pathlib
@@ -8,6 +9,7 @@ import re
 import urllib.parse
 import urllib.request
 
+import dateutil.rrule
 import ewsfs
 import icalendar
 import pytest
@@ -327,6 +329,23 @@ def test_mail_of_every_class_is_the_servers_byte_for_byte(element, empty, new_mo
         assert shown["user.ews.item_class"] == item_class and shown["user.ews.subject"] == "kïnd"
         assert shown["user.ews.sync"] == "ok" and len(shown["user.mapi.change_key"]) == 44
     assert mount.status()["quarantined"] == "0"
+
+
+def test_a_task_on_the_31st_is_due_on_the_last_day_of_shorter_months(empty, new_mount):
+    """As EWS has it; a plain BYMONTHDAY=31 leaves those months out."""
+    monthly = "<t:AbsoluteMonthlyRecurrence><t:Interval>1</t:Interval><t:DayOfMonth>{}</t:DayOfMonth>" \
+              "</t:AbsoluteMonthlyRecurrence>"
+    yearly = "<t:AbsoluteYearlyRecurrence><t:DayOfMonth>29</t:DayOfMonth><t:Month>February</t:Month>" \
+             "</t:AbsoluteYearlyRecurrence>"
+    cases = ((monthly.format(31), ["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"]),
+             (monthly.format(30), ["2024-01-30", "2024-02-29", "2024-03-30", "2024-04-30"]),
+             (monthly.format(28), ["2024-02-28", "2024-03-28", "2024-04-28", "2024-05-28"]),
+             (yearly, ["2024-02-29", "2025-02-28", "2026-02-28", "2027-02-28"]))
+    ids = create(empty, *(task("x", "", rule + FROM, "NotStarted") for rule, _ in cases))
+    for path, (_, wanted) in zip(read(new_mount(empty), ids), cases):
+        todo, = icalendar.Calendar.from_ical(path.read_bytes()).walk("VTODO")
+        rule = dateutil.rrule.rrulestr(todo["rrule"].to_ical().decode(), dtstart=datetime.datetime(2024, 1, 30))
+        assert [str(each.date()) for each in rule[:4]] == wanted
 
 
 def test_a_request_for_a_task_is_a_to_do_that_holds_the_mail(empty, new_mount):

@@ -115,7 +115,8 @@ static void test_a_recurrence_is_a_rule_or_nothing(void **state)
 		    R "AbsoluteMonthlyRecurrence/DayOfMonth", R "EndDateRecurrence/StartDate",
 		    R "EndDateRecurrence/EndDate" },
 		  { "3", "31", "2024-01-01Z", "2025-01-01Z" },
-		  "RRULE:FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=31;UNTIL=20250101\r\n" },
+		  "RRULE:FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=28,29,30,31;BYSETPOS=-1;UNTIL=2025\r\n "
+		  "0101\r\n" },
 		{ { R "RelativeMonthlyRecurrence/Interval",
 		    R "RelativeMonthlyRecurrence/DaysOfWeek",
 		    R "RelativeMonthlyRecurrence/DayOfWeekIndex", R "NoEndRecurrence/StartDate" },
