@@ -55,6 +55,7 @@ static const struct {
 	{ "ErrorInvalidSubscription",            ERR_SUBSCRIPTION, SCOPE_ONE },
 	{ "ErrorSubscriptionUnsubscribed",       ERR_SUBSCRIPTION, SCOPE_ONE },
 	{ "ErrorSubscriptionAccessDenied",       ERR_SUBSCRIPTION, SCOPE_ONE },
+	{ "ErrorSubscriptionDelegateAccessNotSupported", ERR_DENIED, SCOPE_ONE },
 	{ "ErrorMissedNotificationEvents",       ERR_SUBSCRIPTION, SCOPE_ONE },
 	{ "ErrorReadEventsFailed",               ERR_SUBSCRIPTION, SCOPE_ONE },
 	{ "ErrorEventNotFound",                  ERR_SUBSCRIPTION, SCOPE_ONE },

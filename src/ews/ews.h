@@ -199,13 +199,14 @@ struct ews_event {
 };
 typedef enum err (*ews_event_fn)(void *ctx, const struct ews_event *event);
 
-/* Subscribes to all folders of the mailbox. A subscription ends when nobody asks for its events for
+/* Subscribes to these folders, or (n 0) to all of our own mailbox. A subscription ends when nobody asks for its events for
  * so many minutes (streams: the server's own time). The watermark is for ews_get_events(). From
  * then on all requests ask for the machine that has it. ERR_SUBSCRIPTION: there are too many.
  * Waits. */
 enum ews_subscription { EWS_STREAMING, EWS_PULL };
 MUST_CHECK enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes,
-				  char **ret_id, char **ret_watermark);
+				  const char *const *ids, size_t n, char **ret_id,
+				  char **ret_watermark);
 /* Best effort: waits so many ms at most, and nobody hears how it went. */
 void ews_unsubscribe(struct ews *ews, const char *id, int64_t ms);
 /* What happened since the watermark, which moves on. *ret_more: call again. ERR_SUBSCRIPTION: it

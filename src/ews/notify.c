@@ -7,7 +7,7 @@
 #include "ews/session.h"
 
 /*
- * notify - Subscribe, Unsubscribe and GetEvents. One subscription covers all folders.
+ * notify - Subscribe, Unsubscribe and GetEvents. One subscription covers all that is watched.
  */
 
 /* --- Subscribe --- */
@@ -15,6 +15,8 @@
 struct subscribe_call {
 	enum ews_subscription kind;
 	int minutes;
+	const char *const *ids; /* of folders */
+	size_t n;
 	char *id, *watermark;
 	struct call call;
 };
@@ -28,20 +30,31 @@ static const char event_types[] =
 	"</t:EventTypes>";
 /* clang-format on */
 
+static enum err write_folders(const struct subscribe_call *s, const char *element, struct buf *to)
+{
+	enum err err = buf_printf(to, "<m:%s", element);
+
+	if (!err)
+		err = buf_append_str(to,
+				     s->n ? "><t:FolderIds>" : " SubscribeToAllFolders=\"true\">");
+	for (size_t i = 0; !err && i < s->n; i++)
+		err = soap_id(to, "t:FolderId", s->ids[i]);
+	return err || s->n == 0 ? err : buf_append_str(to, "</t:FolderIds>");
+}
+
 static enum err write_subscribe(const void *ctx, enum version version, struct buf *to)
 {
 	const struct subscribe_call *s = ctx;
+	bool streams = s->kind == EWS_STREAMING;
+	const char *element = streams ? "StreamingSubscriptionRequest" : "PullSubscriptionRequest";
+	enum err err = write_folders(s, element, to);
 	(void)version;
 
-	if (s->kind == EWS_STREAMING)
-		return buf_printf(to,
-				  "<m:StreamingSubscriptionRequest SubscribeToAllFolders=\"true\">"
-				  "%s</m:StreamingSubscriptionRequest>",
-				  event_types);
-	return buf_printf(to,
-			  "<m:PullSubscriptionRequest SubscribeToAllFolders=\"true\">%s"
-			  "<t:Timeout>%d</t:Timeout></m:PullSubscriptionRequest>",
-			  event_types, s->minutes);
+	if (!err)
+		err = buf_append_str(to, event_types);
+	if (!err && !streams)
+		err = buf_printf(to, "<t:Timeout>%d</t:Timeout>", s->minutes);
+	return err ? err : buf_printf(to, "</m:%s>", element);
 }
 
 static const struct sax_rule subscribe_rules[] = {
@@ -58,10 +71,10 @@ static const struct operation subscribe = {
 	.rules = subscribe_rules,
 };
 
-enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes, char **ret_id,
-		       char **ret_watermark)
+enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes,
+		       const char *const *ids, size_t n, char **ret_id, char **ret_watermark)
 {
-	struct subscribe_call s = { .kind = kind, .minutes = minutes };
+	struct subscribe_call s = { .kind = kind, .minutes = minutes, .ids = ids, .n = n };
 
 	/* The events wait on the machine that took the subscription. */
 	http_prefer_affinity(ews->http);

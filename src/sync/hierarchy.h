@@ -42,13 +42,18 @@ MUST_CHECK enum err trees_load_value(struct store *store, enum tree tree, const 
 				     char **ret);
 MUST_CHECK enum err trees_put_value(struct txn *txn, enum tree tree, const char *name,
 				    const char *value);
-/* Those that are to be listed from nothing: their root is not known, or there is none. */
-MUST_CHECK enum err trees_find_rootless(struct sync *sync, unsigned *ret);
+/* Those that are to be asked for whatever the digests say: their root is not known or there is none,
+ * or they failed the last time. */
+MUST_CHECK enum err trees_find_due(struct sync *sync, unsigned *ret);
 /* Says which folders (sorted by id) are at the top whatever their parents are. */
 void trees_mark_tops(struct folders *folders, const char *root_id);
 /* Drops the folders of trees that are wanted no longer, from the list as well. */
 MUST_CHECK enum err trees_drop_unwanted(struct sync *sync, struct txn *txn,
 					struct folders *folders);
+/* The folders of another's mailbox that a subscription has to name; `ids` has room for
+ * TREES_WATCHED_MAX. Returns how many there are, which may be more, and a hash of them. */
+#define TREES_WATCHED_MAX 200
+size_t trees_find_watched(const struct sync *sync, const char **ids, uint64_t *ret_hash);
 /* A tree is in step, or why not. The error that ends the run, if it is one. */
 MUST_CHECK enum err trees_note_result(struct sync *sync, enum tree tree, enum err err);
 

@@ -74,19 +74,19 @@ static enum err list_for_vanished(struct sync *sync, struct round *round)
 /* Reads the digests, and brings the hierarchy in step first where they say so. */
 static enum err look(struct sync *sync, struct round *round)
 {
-	unsigned dirty = 1, rootless = 0;
+	unsigned dirty = 1, due = 0;
 
 	enum err err = round_load(sync, round);
 	if (!err)
-		err = trees_find_rootless(sync, &rootless);
+		err = trees_find_due(sync, &due);
 	for (int tries = 0; !err && dirty && tries < HIERARCHY_TRIES; tries++) {
 		err = digest_read(sync, round);
 		if (!err)
 			err = check_root(sync, round);
 		if (!err)
 			err = digest_find_dirty_trees(sync, round, &dirty);
-		dirty |= rootless;
-		rootless = 0; /* once in a round */
+		dirty |= due;
+		due = 0; /* once in a round */
 		if (!err && dirty)
 			err = update_hierarchy(sync, round, dirty);
 	}

@@ -34,11 +34,11 @@ static unsigned wanted(const struct sync *sync)
 	return tree_wanted(sync->account) | TREE_BIT(TREE_MAILBOX);
 }
 
-enum err trees_find_rootless(struct sync *sync, unsigned *ret)
+enum err trees_find_due(struct sync *sync, unsigned *ret)
 {
 	enum err err = ERR_OK;
 
-	*ret = 0;
+	*ret = sync->trees_failed;
 	for (enum tree tree = 0; !err && tree < TREE_COUNT; tree++) {
 		AUTO(str) char *root_id = NULL;
 		if (!(wanted(sync) & TREE_BIT(tree)))
@@ -105,4 +105,22 @@ enum err trees_note_result(struct sync *sync, enum tree tree, enum err err)
 	else if (!err && before & bit)
 		log_info("%s: trees=%s: it is there now", sync->account->url, word);
 	return ERR_OK;
+}
+
+size_t trees_find_watched(const struct sync *sync, const char **ids, uint64_t *ret_hash)
+{
+	const struct folders *folders = &sync->last_round.folders;
+	size_t n = 0;
+
+	*ret_hash = TEXT_HASH;
+	for (size_t i = 0; i < folders->n; i++) {
+		const struct folder *folder = &folders->list[i];
+		if (folder->tree != TREE_MAILBOX || !(folder->shown_in || folder->ino == ROOT_INO))
+			continue;
+		*ret_hash = text_hash(*ret_hash, folder->id);
+		if (n < TREES_WATCHED_MAX)
+			ids[n] = folder->id;
+		n++;
+	}
+	return n;
 }

@@ -50,7 +50,8 @@ static int64_t poll_ms(const struct sync *sync)
 /* No subscription speaks of another tree than the mailbox. */
 static bool is_all_told(const struct sync *sync)
 {
-	return sync->watch.is_live && !(tree_wanted(sync->account) & ~TREE_BIT(TREE_MAILBOX));
+	return sync->watch.is_live && !sync->watch.is_partial &&
+	       !(tree_wanted(sync->account) & ~TREE_BIT(TREE_MAILBOX));
 }
 
 int64_t watch_period_ms(const struct sync *sync)
@@ -219,11 +220,17 @@ static bool subscribe(struct sync *sync)
 {
 	struct watch *watch = &sync->watch;
 	bool streams = watch->mode == WATCH_STREAMING;
+	const char *ids[TREES_WATCHED_MAX];
+	size_t n = 0; /* of our own mailbox, all */
 
 	if (watch->id)
 		return true;
+	if (sync->account->mailbox)
+		n = trees_find_watched(sync, ids, &watch->folders);
+	watch->is_partial = n > TREES_WATCHED_MAX;
+	n = watch->is_partial ? TREES_WATCHED_MAX : n;
 	enum err err = ews_subscribe(sync->ews, streams ? EWS_STREAMING : EWS_PULL,
-				     pull_minutes(sync), &watch->id, &watch->watermark);
+				     pull_minutes(sync), ids, n, &watch->id, &watch->watermark);
 	if (note_call(sync, err))
 		return true;
 	judge(sync, err, true, ews_reason(sync->ews));
@@ -394,11 +401,41 @@ int64_t watch_next_ms(const struct sync *sync)
 	return next_ms > sync->gate.open_ms ? next_ms : sync->gate.open_ms;
 }
 
+static void disconnect(struct sync *sync)
+{
+	struct watch *watch = &sync->watch;
+
+	ews_stream_close(sync->ews);
+	watch->has_ended = false;
+	watch->failures = 0;
+	watch->next_ms = 0;
+	if (watch->is_live)
+		go_deaf(sync);
+}
+
+/* Folders of another's mailbox have come or gone: the subscription names others. */
+static void check_folders(struct sync *sync)
+{
+	const char *ids[TREES_WATCHED_MAX];
+	uint64_t hash;
+
+	if (!sync->watch.id || !sync->account->mailbox)
+		return;
+	trees_find_watched(sync, ids, &hash);
+	if (hash == sync->watch.folders)
+		return;
+	disconnect(sync);
+	drop_subscription(&sync->watch);
+}
+
 void watch_tend(struct sync *sync)
 {
 	struct watch *watch = &sync->watch;
 
-	if (clock_boot_ms() < watch_next_ms(sync) || sync_is_interrupted(sync))
+	if (sync_is_interrupted(sync))
+		return;
+	check_folders(sync);
+	if (clock_boot_ms() < watch_next_ms(sync))
 		return;
 	judge_stream(sync);
 	if (watch->mode != wanted_mode(sync) && clock_boot_ms() >= watch->again_ms) {
@@ -425,18 +462,6 @@ void watch_note_run(struct sync *sync, enum err err)
 	/* A stream of a subscription that we have is the cheapest try, and waits for nothing. */
 	watch->may_connect = watch->is_ready ||
 			     (err == ERR_OFFLINE && watch->id && watch->mode == WATCH_STREAMING);
-}
-
-static void disconnect(struct sync *sync)
-{
-	struct watch *watch = &sync->watch;
-
-	ews_stream_close(sync->ews);
-	watch->has_ended = false;
-	watch->failures = 0;
-	watch->next_ms = 0;
-	if (watch->is_live)
-		go_deaf(sync);
 }
 
 void watch_renew(struct sync *sync)

@@ -62,6 +62,8 @@ struct watch {
 	bool is_told;	      /* the log says so */
 	bool is_excused;      /* if a stream stays silent, others had no answer either */
 	char *id, *watermark; /* of the subscription; NULL: none */
+	uint64_t folders;     /* hash of those that it names; 0: it is for all */
+	bool is_partial;      /* there are more than it names */
 	int64_t next_ms;      /* nothing to do before */
 	int64_t again_ms;     /* when a better way is tried again */
 	int failures;	      /* in a row */

@@ -6,6 +6,7 @@ import subprocess
 
 import ewsfs
 import pytest
+from test_polling import wait_until
 
 SCHEMA = pathlib.Path(os.environ.get("EWSFS_SHARED", ewsfs.ROOT.parent / "shared")) / "ews/schema/V2018_01_08"
 BOB = ("--user", "bob:builder", "--synthetic", "bob:3:5:2000:3")
@@ -38,6 +39,11 @@ def items(server, user):
 
 def shown(mount, top="."):
     return {ewsfs.xattr(path, "user.ews.item_id"): path for path in (mount.path / top).rglob("*") if path.is_file()}
+
+
+def fault(server, **keys):
+    """Of the next such request, whoever's it is."""
+    server._call("POST", "/test/fault", keys)
 
 
 def top_names(mount):
@@ -255,3 +261,105 @@ def test_public_folders_are_searched_page_by_page_and_compared(serve, new_mount)
     assert set(os.listdir(mount.path / "Public Folders" / "Team")) >= {"Projects"}
     assert set(shown(mount, "Public Folders")) == set(items(server, PUBLIC))
     assert mount.status()["state"] == "idle"
+
+
+def test_a_public_folder_that_changes_between_pages_loses_nothing(serve, new_mount):
+    server = serve("--public")
+    server.op("mkdir", "Team", user=PUBLIC)
+    many = server.op("deliver", "Team", user=PUBLIC, count=1100, size=300)
+    mount = new_mount(server, "trees=mailbox+public")
+    mount.update()
+    inodes = {item: path.stat().st_ino for item, path in shown(mount, "Public Folders").items()}
+    # The newest goes after the first page was read: all behind it move up, one out of the next page.
+    server.op("deliver", "Team", user=PUBLIC)
+    fault(server, op="FindItem", kind="between_pages", then=[["delete", {"user": PUBLIC, "item": many[-1]}]])
+    server.reset_requests()
+    mount.update()
+    assert server.requests()["FindItem"] > 3  # begun anew
+    found = shown(mount, "Public Folders")
+    assert set(found) == set(items(server, PUBLIC))
+    assert all(found[item].stat().st_ino == inodes[item] for item in found if item in inodes)
+
+
+def test_a_tree_that_fails_later_keeps_its_files_and_the_rest_goes_on(serve, new_mount):
+    server = serve("--archive", ewsfs.USER)
+    server.op("mkdir", "Old", user=ARCHIVE)
+    server.op("deliver", "Old", user=ARCHIVE, count=3)
+    mount = new_mount(server, "trees=mailbox+archive", dirty_log=True)
+    mount.update()
+    before = set(shown(mount, "Online Archive"))
+    server.op("mkdir", "Old/New", user=ARCHIVE)
+    fault(server, op="SyncFolderHierarchy", kind="error", code="ErrorAccessDenied")
+    new = server.op("deliver", "Inbox")
+    mount.update()
+    assert new[0] in shown(mount) and set(shown(mount, "Online Archive")) == before
+    mount.update()
+    assert (mount.path / "Online Archive" / "Old" / "New").is_dir()
+
+
+def test_exclude_names_folders_of_other_trees_by_their_paths(serve, new_mount):
+    server = serve("--archive", ewsfs.USER)
+    server.op("mkdir", "Old/2019", user=ARCHIVE)
+    server.op("mkdir", "Old/2020", user=ARCHIVE)
+    mount = new_mount(server, "trees=mailbox+archive", "exclude=Online Archive/Old/2019", "exclude=Drafts")
+    mount.update()
+    assert os.listdir(mount.path / "Online Archive" / "Old") == ["2020"] and "Drafts" not in top_names(mount)
+
+
+def test_resync_and_verify_work_in_every_tree(serve, new_mount):
+    server = serve("--archive", ewsfs.USER, "--public")
+    server.op("mkdir", "Old", user=ARCHIVE)
+    server.op("mkdir", "Team", user=PUBLIC)
+    server.op("deliver", "Old", user=ARCHIVE, count=3)
+    server.op("deliver", "Team", user=PUBLIC, count=4)
+    mount = new_mount(server, "trees=mailbox+archive+public")
+    mount.update()
+    for directory, n in (("Online Archive/Old", 3), ("Public Folders/Team", 4)):
+        (mount.path / directory / ".ctl").write_text("verify\n")
+        assert mount.status(directory)["last-verify"].startswith(f"kept={n} changed=0 missing=0 extra=0")
+        (mount.path / directory / ".ctl").write_text("resync\n")
+        assert mount.status(directory)["last-resync"] == f"kept={n} changed=0 added=0 gone=0 regressed=0"
+    (mount.path / ".ctl").write_text("clear\n")
+    assert set(shown(mount)) == {*items(server, ewsfs.USER), *items(server, ARCHIVE), *items(server, PUBLIC)}
+
+
+# --- watching ---
+
+def hears(mount):
+    wait_until(lambda: "tells of changes" in mount.log_path.read_text())
+    wait_until(lambda: mount.status()["state"] == "idle")
+
+
+@pytest.mark.parametrize("notify", ["streaming", "pull"])
+def test_changes_in_the_mailbox_of_another_are_heard_of(serve, new_mount, notify):
+    server = serve("--delegate", f"bob:{ewsfs.USER}")
+    mount = new_mount(server, "mailbox=bob@example.com", f"notify={notify}", "poll=5" if notify == "pull" else "poll=3600")
+    hears(mount)
+    new = server.op("deliver", "Inbox", user="bob")
+    wait_until(lambda: new[0] in shown(mount))
+    # A new folder is named in the next subscription.
+    server.op("mkdir", "Inbox/Sub", user="bob")
+    wait_until(lambda: (mount.path / "Inbox" / "Sub").is_dir())
+    wait_until(lambda: server.requests()["Subscribe"] >= 2)
+    new = server.op("deliver", "Inbox/Sub", user="bob")
+    wait_until(lambda: new[0] in shown(mount))
+
+
+def test_a_delegate_who_may_not_subscribe_polls(serve, new_mount):
+    server = serve("--delegate", f"bob:{ewsfs.USER}")
+    refusal = "ErrorSubscriptionDelegateAccessNotSupported"
+    server.op("notify", "Inbox", user="bob", streaming=refusal, pull=refusal)
+    mount = new_mount(server, "mailbox=bob@example.com", "notify=auto", "poll=5")
+    wait_until(lambda: "polling every 5 s" in mount.log_path.read_text())
+    new = server.op("deliver", "Inbox", user="bob")
+    wait_until(lambda: new[0] in shown(mount))
+
+
+def test_trees_that_no_subscription_speaks_of_are_polled(serve, new_mount):
+    server = serve("--archive", ewsfs.USER, "--public")
+    server.op("mkdir", "Old", user=ARCHIVE)
+    server.op("mkdir", "Team", user=PUBLIC)
+    mount = new_mount(server, "trees=mailbox+archive+public", "notify=streaming", "poll=5")
+    hears(mount)
+    new = server.op("deliver", "Old", user=ARCHIVE) + server.op("deliver", "Team", user=PUBLIC)
+    wait_until(lambda: set(new) <= set(shown(mount)))

@@ -47,6 +47,7 @@ struct stream *stream_open(struct call *call, struct subscription *const *subscr
 		.next = watch->streams,
 		.server = call->server,
 		.user = call->user,
+		.box = call->box,
 		.number = ++watch->streams_made,
 		.began_ms = clock_boot_ms(),
 		.minutes = minutes,
@@ -67,7 +68,7 @@ struct stream *stream_open(struct call *call, struct subscription *const *subscr
 
 static struct subscription *find(const struct stream *stream, size_t i, uint64_t failovers)
 {
-	return watch_get(stream->user->box->watch, stream->subscriptions[i], failovers);
+	return watch_get(stream->box->watch, stream->subscriptions[i], failovers);
 }
 
 void stream_release(struct stream **stream)
@@ -76,7 +77,7 @@ void stream_release(struct stream **stream)
 
 	if (!s)
 		return;
-	struct mailbox *box = s->user->box;
+	struct mailbox *box = s->box;
 	lock_acquire(&box->lock);
 	struct stream **at = &box->watch->streams;
 	while (*at != s)
@@ -349,7 +350,7 @@ static void wait_for_more(const struct stream *stream, int socket, int64_t ms)
 /* Returns how long to wait; 0: something was said. Nothing is told to a client that has gone. */
 static int64_t step(struct stream *stream, int socket, int64_t *ret_buffer)
 {
-	struct mailbox *box = stream->user->box;
+	struct mailbox *box = stream->box;
 	struct xml out = { .buf = stream->held };
 	struct call call = {
 		.server = stream->server,

@@ -23,6 +23,7 @@ struct stream {
 	struct stream *next; /* in the watch */
 	struct server *server;
 	struct user *user;
+	struct mailbox *box; /* that it tells of */
 	uint64_t number;
 	uint64_t subscriptions[STREAM_SUBSCRIPTIONS];
 	size_t subscriptions_n;

@@ -557,13 +557,14 @@ static enum err answer_item(struct request *request, size_t i)
 
 /* --- notifications --- */
 
-enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes, char **ret_id,
-		       char **ret_watermark)
+enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes,
+		       const char *const *ids, size_t n, char **ret_id, char **ret_watermark)
 {
 	enum err err = begin_call(ews, &fake.subscribe_fault);
-	(void)minutes;
+	(void)minutes, (void)ids;
 
 	fake.subscribe_calls_n++;
+	fake.subscribed_n = n;
 	fake.kind = kind;
 	if (err)
 		return err;

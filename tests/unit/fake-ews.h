@@ -83,6 +83,7 @@ struct fake {
 	int64_t silence_ms;
 	int subscribe_calls_n, events_calls_n, stream_calls_n, unsubscribe_calls_n;
 	enum ews_subscription kind;
+	size_t subscribed_n; /* folders; 0: all */
 
 	int folders_calls_n, hierarchy_calls_n, pages_calls_n, items_calls_n;
 	int folder_ids_n, item_ids_n, mime_ids_n, find_calls_n;

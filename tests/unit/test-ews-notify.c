@@ -183,7 +183,7 @@ static enum err subscribe(const char *text, enum ews_subscription kind, char **r
 	const struct fake_reply reply = { text, strlen(text), 200 };
 
 	fake_put(&reply, 1, 7);
-	return ews_subscribe(ews, kind, 30, ret_id, ret_watermark);
+	return ews_subscribe(ews, kind, 30, NULL, 0, ret_id, ret_watermark);
 }
 
 static void test_a_subscription_covers_all_folders(void **state)
