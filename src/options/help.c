@@ -1,27 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #include <limits.h>
-#include <stdio.h>
 
 #include "options/table.h"
 
 /* The text of -h. */
 
-static enum err print_row(const struct option_row *row, struct buf *ret)
+enum err option_print_name(const struct option_row *row, struct buf *ret)
 {
-	char left[64], words[128] = "";
 	bool is_choice = row->kind == CHOICE || row->kind == CHOICES;
 
-	if (is_choice)
+	if (!row->value)
+		return buf_append_str(ret, row->name);
+	return buf_printf(ret, "%s=%s", row->name, is_choice ? "WORD" : row->value);
+}
+
+enum err option_print_help(const struct option_row *row, struct buf *ret)
+{
+	char words[128];
+
+	enum err err = buf_append_str(ret, row->help);
+	if (!err && (row->kind == CHOICE || row->kind == CHOICES)) {
 		option_print_words(row->value, words, sizeof(words));
-	snprintf(left, sizeof(left), "%s%s%s", row->name, row->value ? "=" : "",
-		 is_choice    ? "WORD"
-		 : row->value ? row->value
-			      : "");
-	enum err err = buf_printf(ret, "    %-26s %s", left, row->help);
-	if (!err && is_choice)
 		err = buf_printf(ret, ": %s", words);
+	}
 	if (!err && row->kind == NUMBER && row->max < INT_MAX)
 		err = buf_printf(ret, ", %lld to %lld", (long long)row->min, (long long)row->max);
+	return err;
+}
+
+static enum err print_row(const struct option_row *row, struct buf *ret)
+{
+	AUTO(buf) struct buf name = { 0 };
+
+	enum err err = option_print_name(row, &name);
+	if (!err)
+		err = buf_printf(ret, "    %-26s ", name.bytes);
+	if (!err)
+		err = option_print_help(row, ret);
 	if (!err && row->by_default)
 		err = buf_printf(ret, " (%s)", row->by_default);
 	return err ? err : buf_append_char(ret, '\n');

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,53 +7,53 @@
 /* A program of the build: prints the option list of the manual page ewsfs(1), for scdoc. */
 
 /* A backslash takes the meaning away from any character. */
-static void print_plain(const char *s)
+static void print_plain(const char *s, size_t n)
 {
-	for (; *s; s++) {
-		if (strchr("\\_*<>~[]|#-.", *s))
+	for (size_t i = 0; i < n; i++) {
+		if (strchr("\\_*<>~[]|#-.", s[i]))
 			putchar('\\');
-		putchar(*s);
+		putchar(s[i]);
 	}
 }
 
-static void print_name(const struct option_row *row, bool is_choice)
+static void print_name(const char *name)
 {
-	printf("*");
-	print_plain(row->name);
-	printf("%s*", row->value ? "=" : "");
-	if (row->value) {
-		printf("_");
-		print_plain(is_choice ? "WORD" : row->value);
-		printf("_");
+	size_t n = strcspn(name, "="), value = n + (name[n] == '=');
+
+	putchar('*');
+	print_plain(name, value);
+	putchar('*');
+	if (name[value]) {
+		putchar('_');
+		print_plain(name + value, strlen(name + value));
+		putchar('_');
 	}
 	printf("\n\t");
 }
 
-static void print_row(const struct option_row *row)
+static enum err print_row(const struct option_row *row)
 {
-	bool is_choice = row->kind == CHOICE || row->kind == CHOICES;
-	char words[128] = "";
+	AUTO(buf) struct buf name = { 0 }, help = { 0 };
 
-	print_name(row, is_choice);
-	print_plain(row->help);
-	if (is_choice) {
-		option_print_words(row->value, words, sizeof(words));
-		printf(": ");
-		print_plain(words);
-	}
-	if (row->kind == NUMBER && row->max < INT_MAX)
-		printf(", %lld to %lld", (long long)row->min, (long long)row->max);
-	if (row->by_default) {
-		printf(". Default: ");
-		print_plain(row->by_default);
-	}
+	enum err err = option_print_name(row, &name);
+	if (!err)
+		err = option_print_help(row, &help);
+	if (!err && row->by_default)
+		err = buf_printf(&help, ". Default: %s", row->by_default);
+	if (err)
+		return err;
+	print_name(name.bytes);
+	print_plain(help.bytes, help.len);
 	printf(".\n\n");
+	return ERR_OK;
 }
 
 int main(void)
 {
-	for (size_t i = 0; i < option_rows_n; i++)
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < option_rows_n; i++)
 		if (option_rows[i].kind != LATER)
-			print_row(&option_rows[i]);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+			err = print_row(&option_rows[i]);
+	return !err && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -17,8 +17,9 @@ struct options {
 	char *source, *mountpoint; /* mountpoint: absolute */
 	char *log;		   /* absolute; NULL: syslog, or stderr in the foreground */
 	bool is_foreground, is_debug, wants_help, wants_version;
-	bool wants_check, wants_login; /* --check, --try-login: of SOURCE, for ewsctl; no MOUNTPOINT */
-	bool is_account; /* SOURCE is a section of the configuration file */
+	bool wants_check,
+		wants_login; /* --check, --try-login: of SOURCE, for ewsctl; no MOUNTPOINT */
+	bool is_account;     /* SOURCE is a section of the configuration file */
 	bool allow_other;
 	int uid, gid, umask;
 	int layout;

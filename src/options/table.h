@@ -40,6 +40,12 @@ size_t option_name_distance(const char *a, const char *b);
 /* The words that can be given, for the user. */
 void option_print_words(const char *words, char *ret, size_t size);
 
+/* --- help.c --- */
+
+/* NAME=VALUE; what it does, with its words or its range. */
+MUST_CHECK enum err option_print_name(const struct option_row *row, struct buf *ret);
+MUST_CHECK enum err option_print_help(const struct option_row *row, struct buf *ret);
+
 /* --- value.c --- */
 
 /* Without a word about who said so. */
