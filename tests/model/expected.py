@@ -154,9 +154,8 @@ def check_attributes(path, item, folder):
 
 
 def check_file(path, item, folder, memory, keys):
-    info = os.lstat(path)
     with open(path, "rb") as file:
-        content = file.read()
+        info, content = os.fstat(file.fileno()), file.read()
     wrong = []
     if not stat.S_ISREG(info.st_mode) or stat.S_IMODE(info.st_mode) != 0o400 or info.st_nlink != 1:
         wrong.append(f"mode {info.st_mode:o}, {info.st_nlink} links")

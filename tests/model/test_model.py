@@ -151,3 +151,13 @@ def test_the_mount_is_what_the_server_has_whatever_happens(
     afresh.update()
     is_stable = like != "gromox"
     assert expected.fingerprint(afresh, is_stable) == expected.fingerprint(mount, is_stable)
+
+
+def test_with_content_on_demand_it_is_so_for_whoever_opens_the_files(new_server, new_mount):
+    print(f"EWSFS_SEED={SEED}")
+    server = new_server("--synthetic", f"{ewsfs.USER}:5:7:2000:{SEED % 1000}", may_say=" between pages: ")
+    mount = new_mount(server, *OPTIONS, "content=ondemand", "cache_limit=20K",
+                      env={**FAST, "EWSFS_PAGE_MAX": "3"}, dirty_log=True)
+    memory, versions, password = expected.Memory(), keys.Keys(), Password(server, mount)
+    for number in range(ROUNDS // 5):
+        play_round(number, server, mount, memory, versions, password)

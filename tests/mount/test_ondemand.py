@@ -412,3 +412,22 @@ def test_a_file_larger_than_the_limit_is_served_and_not_kept(server, mount_ondem
     assert not any("(deleted)" in link for link in spools)
     assert path.stat().st_ino == inode and held_bytes(mount) <= limit
     check_account(mount, limit)
+
+
+def test_a_server_that_says_nothing_is_waited_for_as_long_as_timeout_says(server, mount_ondemand):
+    mount = mount_ondemand(server, "timeout=5", may_say="trying again")
+    mount.update()
+    here, away = mount.files()[:2]
+    here.read_bytes()
+    server.op("fault", None, op="GetItem", count=0, kind="hang")
+    begun = time.monotonic()
+    with pytest.raises(OSError) as failure:
+        away.read_bytes()
+    assert failure.value.errno == errno.EHOSTDOWN
+    assert 4 < time.monotonic() - begun < 12
+    begun = time.monotonic()
+    here.read_bytes()
+    with pytest.raises(OSError):
+        away.read_bytes()  # nobody waits for the next one, too
+    assert time.monotonic() - begun < 2
+    server.op("fault", None, kind="clear")
