@@ -353,7 +353,7 @@ static void try_streaming(struct check *check)
 		return;
 	}
 	int64_t begun_ms = clock_boot_ms();
-	enum err err = ews_subscribe(check->ews, EWS_STREAMING, 5, &id, &watermark);
+	enum err err = ews_subscribe(check->ews, EWS_STREAMING, 5, NULL, 0, &id, &watermark);
 	if (!err)
 		err = hear(check, id, &listener);
 	if (id)
