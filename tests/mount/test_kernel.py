@@ -554,8 +554,6 @@ def processes():
     ("connections=11", URL, "give 1 to 10"),
     ("password=x", URL, "use password_command="),
     ("auth=bearer", URL, "contradict"),
-    ("uid=0", "alice@corp.example", "https://HOST/EWS/Exchange.asmx"),
-    ("uid=0", "https://refused.example/", "login refused"),
     ("log=/nonexistent/log", URL, "cannot write the log"),
 ])
 @pytest.mark.parametrize("flags", [(), ("-f",)])

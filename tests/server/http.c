@@ -120,7 +120,7 @@ static bool is_at_home(struct MHD_Connection *connection, struct server *server,
 	char name[SERVER_NAME_SIZE];
 
 	print_server_name(server, name);
-	return anchor && server_address(server, anchor) == user && cookie &&
+	return anchor && strchr(anchor, '@') && server_address(server, anchor) == user && cookie &&
 	       strcmp(cookie, name) == 0;
 }
 

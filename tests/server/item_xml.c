@@ -316,9 +316,8 @@ static bool write_edit(struct xml *out, const struct item_view *view, const stru
 {
 	bool of_props = !field->part && field->type != FALSE && field->type != GIVEN;
 	bool is_own = of_props || field->part == part_attachments;
-	const struct edit *edit = field->uri && !is_own
-					  ? edits_find(view->item->edits, field->uri)
-					  : NULL;
+	const struct edit *edit = field->uri && !is_own ? edits_find(view->item->edits, field->uri)
+							: NULL;
 
 	if (edit && edit->value)
 		xml_node(out, edit->value);

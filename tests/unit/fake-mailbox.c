@@ -105,7 +105,7 @@ enum err mailbox_open(const struct account *account, struct mailbox **ret, struc
 {
 	struct mailbox *m = calloc(1, sizeof(*m));
 
-	if (!m || strstr(account->url, "refused")) {
+	if (!m || (account->url && strstr(account->url, "refused"))) {
 		free(m);
 		return buf_append_str(reason, "login refused: check user= and password_command=")
 			       ? ERR_NOMEM

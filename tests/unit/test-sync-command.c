@@ -293,7 +293,7 @@ static void test_an_update_does_not_wait_for_the_delays_of_others(void **state)
 	start(bench);
 	goes_on = false;
 	fake.on_page = hold;
-	bench->account.connections_n = 1;
+	bench->sync->server.account.connections_n = 1;
 	fake.items_calls_n = 0;
 	fake.on_items = throttle_the_second;
 	fake_add_page(&(struct fake_page){ "INBOX", "s0", "s1", { FAKE_CREATE("A", "k") } });
@@ -414,8 +414,8 @@ static void test_going_offline_ends_what_is_under_way(void **state)
 					   "s1",
 					   { FAKE_CREATE("A", "k"), FAKE_CREATE("B", "k"),
 					     FAKE_CREATE("C", "k"), FAKE_CREATE("D", "k") } });
-	bench->account.connections_n = 4;
-	bench->account.batch_n = 1;
+	bench->sync->server.account.connections_n = 4;
+	bench->sync->server.account.batch_n = 1;
 	goes_on = is_held = false;
 	fake.on_items = hold;
 	check_ok(sync_start(bench->sync, NULL, NULL));

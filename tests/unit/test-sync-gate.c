@@ -62,7 +62,7 @@ static void test_connections_are_halved_and_grow_back_one_by_one(void **state)
 	struct sync *sync = bench->sync;
 	static const int lower[] = { 4, 2, 1, 1 };
 
-	bench->account.connections_n = 8;
+	bench->sync->server.account.connections_n = 8;
 	for (size_t i = 0; i < ARRAY_LEN(lower); i++) {
 		be_busy(sync, 1000);
 		assert_int_equal(gate_connections_n(sync), lower[i]);
@@ -90,7 +90,7 @@ static void test_one_connection_is_paced_until_it_was_quiet(void **state)
 	struct bench *bench = *state;
 	struct sync *sync = bench->sync;
 
-	bench->account.connections_n = 1;
+	bench->sync->server.account.connections_n = 1;
 	be_busy(sync, 1000);
 	assert_int_equal(fake.connections_n, 1);
 	assert_true(fake.pace_ms > 0);
@@ -107,7 +107,7 @@ static void test_a_burst_of_refusals_counts_once(void **state)
 	struct bench *bench = *state;
 	struct sync *sync = bench->sync;
 
-	bench->account.connections_n = 4;
+	bench->sync->server.account.connections_n = 4;
 	gate_close(sync, 1000);
 	gate_close(sync, -1);
 	gate_close(sync, 3000);
