@@ -555,6 +555,7 @@ def processes():
     ("password=x", URL, "use password_command="),
     ("auth=bearer", URL, "contradict"),
     ("log=/nonexistent/log", URL, "cannot write the log"),
+    ("uid=0", "https://refused.example/", "login refused"),
 ])
 @pytest.mark.parametrize("flags", [(), ("-f",)])
 def test_a_failure_is_one_line_and_leaves_nothing(tmp_path, flags, options, url, said):
