@@ -108,6 +108,14 @@ void log_close(void)
 	lock_drop(&sink.lock);
 }
 
+bool log_is_apart(void)
+{
+	lock_acquire(&sink.lock);
+	bool is_apart = sink.target != LOG_TO_STDERR;
+	lock_drop(&sink.lock);
+	return is_apart;
+}
+
 #define DEFINE_LOG(name, level) \
 	void log_##name(const char *fmt, ...) \
 	{ \

@@ -2,6 +2,8 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /*
@@ -19,6 +21,8 @@ enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_FILE };
 /* `path` for LOG_TO_FILE only. Lines above `level` are dropped. */
 MUST_CHECK enum err log_open(enum log_target target, const char *path, enum log_level level);
 void log_close(void);
+/* Not where the one line stands that says why a mount failed. */
+bool log_is_apart(void);
 
 void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -185,7 +185,8 @@ void call_note_failure(struct call *call, const struct http_result *result, enum
 	if (!*code && !*text)
 		text = *result->reason ? result->reason : err_text(err);
 	note(call->ews, code, text, back_off_ms);
-	if (result->trail && err != ERR_CANCELLED)
+	/* On a terminal a mount that fails says one line, without this. */
+	if (result->trail && err != ERR_CANCELLED && (call->ews->has_answered || log_is_apart()))
 		log_info("%s: %s (%s)", call->operation->name, buf_str(&call->ews->reason),
 			 result->trail);
 }
@@ -218,6 +219,7 @@ enum err call_judge(struct call *call, const struct http_result *result)
 {
 	enum err err = judge(call, result);
 
+	call->ews->has_answered |= !err;
 	metrics_note(&call->ews->metrics, call->operation->name, err, result->took_ms);
 	return err;
 }

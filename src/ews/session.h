@@ -15,6 +15,7 @@ struct ews {
 	struct http *http;
 	char *mailbox, *impersonate; /* NULL: none */
 	enum version version;	     /* the highest that the server has not refused */
+	bool has_answered;	     /* to anything */
 	bool has_plain_pages;	     /* it refuses the shape of a page */
 	struct stream *stream;	     /* NULL: none */
 	struct metrics metrics;

@@ -45,7 +45,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text = gzip.compress(text)
         self.send_response(reply.status)
         for name, value in reply.getheaders():
-            if name.lower() in ("content-type", "set-cookie", "retry-after"):
+            if name.lower() in ("content-type", "set-cookie", "retry-after", "www-authenticate"):
                 self.send_header(name, value)
         if how == "gzip":
             self.send_header("Content-Encoding", "gzip")

@@ -5,6 +5,7 @@ import os
 import select
 import socket
 import threading
+import time
 
 import ewsfs
 import pytest
@@ -62,6 +63,13 @@ def test_a_server_that_closes_at_once(place, at):
     assert f"127.0.0.1:{port}" in line and ("closed" in line or "reset" in line)
 
 
+def test_a_server_that_never_answers_is_given_up_after_timeout(place, at):
+    with listening(lambda connection: connection.recv(65536) and threading.Event().wait(30)) as port:
+        begun = time.monotonic()
+        line = refused(command(place, at, url(port)), at)  # timeout=5
+    assert "no answer within 5 s" in line and 4 < time.monotonic() - begun < 25
+
+
 REFUSALS = [
     (answer("302 Found", "Location: /EWS/Exchange.asmx"), "redirected 10 times"),
     (answer("302 Found", "Location: https://sso.corp.example/adfs/ls?x=secret"), "redirected to sso.corp.example,"),
@@ -81,6 +89,15 @@ def test_a_server_that_refuses(place, at, reply, says):
     with listening(saying(reply)) as port:
         line = refused(command(place, at, url(port)), at)
     assert says in line and "secret" not in line
+
+
+@pytest.mark.parametrize("status", ["403", "500"])
+def test_in_the_foreground_too_it_is_one_line_and_the_log_has_the_servers_ids(small, place, at, status):
+    small.op("fault", None, op="*", kind=status, count=0)
+    program, *rest = command(place, at, small.url)
+    refused([program, "-f", *rest], at)
+    refused(command(place, at, small.url, f"log={place}/log"), at)
+    assert "client-request-id=" in (place / "log").read_text()
 
 
 @pytest.mark.parametrize("code, says", [
