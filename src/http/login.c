@@ -61,6 +61,8 @@ static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 	const char *command = is_bearer(login) ? login->token_command : login->command;
 	const char *given = is_bearer(login) ? NULL : login->given;
 
+	if (login->is_expired)
+		login->renew_at = now + LOGIN_RENEW_MS;
 	login->was_asked = true;
 	login->is_expired = false;
 	login->asked_at = now;
@@ -95,6 +97,11 @@ static enum err begin_anew(struct login *login, int64_t now)
 	return ERR_OK;
 }
 
+static bool may_renew(const struct login *login, int64_t now)
+{
+	return login->is_expired && now >= login->renew_at;
+}
+
 static bool has_what_it_sends(const struct login *login)
 {
 	return !auth_has_secret(login->auth) || login->secret.text;
@@ -112,8 +119,7 @@ enum err login_prepare(struct login *login, int64_t now, const atomic_bool *stop
 		login->state = LOGIN_UNPROVEN;
 	if (login->state != LOGIN_REFUSED && has_what_it_sends(login))
 		return ERR_OK;
-	int64_t pause_ms = login->is_expired ? LOGIN_RENEW_MS : LOGIN_ASK_MS;
-	if (login->was_asked && now - login->asked_at < pause_ms)
+	if (login->was_asked && now - login->asked_at < LOGIN_ASK_MS && !may_renew(login, now))
 		return ERR_AUTH;
 	enum err err = ask(login, now, stop);
 	if (err == ERR_CANCELLED)
@@ -129,30 +135,37 @@ void login_accept(struct login *login, unsigned generation)
 
 /* --- what comes back --- */
 
-static enum err say_offer(const struct login *login, const struct offer *offer, struct buf *ret)
+/* Nothing that is offered fits: what would. */
+static enum err say_remedy(const struct login *login, const struct offer *offer, struct buf *ret)
 {
-	enum http_auth best = auth_best(offer->auths & ~login->unfit);
-	enum err err;
+	const char *or_kinit = *offer->ticket ? ", or run kinit" : "";
+	unsigned by_password = offer->auths &
+			       (AUTH_BIT(HTTP_AUTH_NTLM) | AUTH_BIT(HTTP_AUTH_BASIC));
 
-	if (!offer->auths)
-		return buf_append_str(ret, "the server offers no login that is known here");
-	err = buf_append_str(ret, "the server offers ");
-	if (!err)
-		err = auth_print_list(offer->auths, ret);
-	if (err)
-		return err;
 	if (offer->auths == AUTH_BIT(HTTP_AUTH_BEARER))
 		return buf_append_str(ret, ": give token_command=");
-	if (*offer->ticket && (!best || !has_password(login)))
-		err = buf_printf(ret, ", and there is no Kerberos ticket (%s): run kinit",
-				 offer->ticket);
-	else if (login->unfit & AUTH_BIT(HTTP_AUTH_NEGOTIATE))
-		err = buf_append_str(ret, ", and refused the Kerberos login");
-	if (!err && login->auth != HTTP_AUTH_AUTO && best)
-		err = buf_printf(ret, ": give auth=%s", auth_word(best));
-	if (!err && !has_password(login) && best && auth_has_secret(best))
-		err = buf_append_str(ret, ": give password_command=");
-	return err;
+	if (is_bearer(login))
+		return buf_append_str(ret, ": leave token_command= out");
+	if (login->auth != HTTP_AUTH_AUTO && has_password(login) && by_password)
+		return buf_printf(ret, ": give auth=%s", auth_word(auth_best(by_password)));
+	if (login->auth != HTTP_AUTH_AUTO)
+		return buf_printf(ret, ": give auth=%s", auth_word(auth_best(offer->auths)));
+	if (!has_password(login) && by_password)
+		return buf_printf(ret, ": give password_command=%s", or_kinit);
+	if (*offer->ticket)
+		return buf_printf(ret, ": run kinit, there is no Kerberos ticket (%s)",
+				  offer->ticket);
+	return buf_append_str(ret, ", and refused the login");
+}
+
+static enum err say_offer(const struct login *login, const struct offer *offer, struct buf *ret)
+{
+	if (!offer->auths)
+		return buf_append_str(ret, "the server offers no login that is known here");
+	enum err err = buf_append_str(ret, "the server offers ");
+	if (!err)
+		err = auth_print_list(offer->auths, ret);
+	return err ? err : say_remedy(login, offer, ret);
 }
 
 static enum err say_refusal(const struct login *login, const struct offer *offer, struct buf *ret)
@@ -161,7 +174,7 @@ static enum err say_refusal(const struct login *login, const struct offer *offer
 	    (offer->auths && !(offer->auths & AUTH_BIT(login->auth))))
 		return say_offer(login, offer, ret);
 	if (login->auth == HTTP_AUTH_NEGOTIATE && *offer->ticket)
-		return buf_printf(ret, "no Kerberos ticket can be had (%s): run kinit",
+		return buf_printf(ret, "run kinit, there is no Kerberos ticket (%s)",
 				  offer->ticket);
 	if (login->auth == HTTP_AUTH_NEGOTIATE)
 		return buf_append_str(ret, "the server refused the Kerberos login: check klist");
@@ -195,6 +208,8 @@ bool login_refuse(struct login *login, unsigned generation, const struct offer *
 		return false;
 	if (generation != login->generation)
 		return login->state != LOGIN_REFUSED;
+	if (login->state == LOGIN_REFUSED) /* by another request that was under way */
+		return may_renew(login, now);
 	bool is_chosen = choose(login, offer);
 	/* An authenticated connection may be asked to shake hands again. */
 	if (is_chosen || (was_proven && login->auth == HTTP_AUTH_NEGOTIATE)) {
@@ -208,7 +223,7 @@ bool login_refuse(struct login *login, unsigned generation, const struct offer *
 	buf_clear(&login->reason);
 	/* Without memory the reason is missing, no more. */
 	(void)!say_refusal(login, offer, &login->reason);
-	return login->is_expired && now - login->asked_at >= LOGIN_RENEW_MS;
+	return may_renew(login, now);
 }
 
 void login_release(struct login *login)

@@ -36,8 +36,8 @@ struct login {
 	enum login_state state;
 	unsigned generation; /* of way and secret: a late refusal may speak of older ones */
 	bool was_asked, is_expired;
-	int64_t asked_at, refused_at;
-	struct buf reason; /* why there is nothing to send */
+	int64_t asked_at, refused_at, renew_at; /* renew_at: not before, what has expired */
+	struct buf reason;			/* why there is nothing to send */
 };
 
 /* The way that suits, of those offered; HTTP_AUTH_AUTO: there is none. */

@@ -2,18 +2,16 @@
 """Each way to log in: right, wrong, expired under way and revoked; what .ctl says, and that nothing is hammered.
 NTLM and Kerberos against parts that are not ours (logins.py)."""
 import errno
-import json
 import os
 import pathlib
 import tempfile
-import time
 
 import ewsfs
 import logins
 import pytest
 from logins import wait_until
+from test_laptop import Clock, needs_faults  # noqa: F401
 
-RATE = 60  # of the mount's clock, where it can be set
 TOKEN = "token-one"
 
 
@@ -169,7 +167,7 @@ def refused_mount(site, place, *options):
     """The one line that says why not."""
     at = place / "refused"
     at.mkdir(exist_ok=True)
-    settings = [f"user={site.user}", f"cache={place}/r.db", *options]
+    settings = [f"user={site.user}", f"cache={place}/r-{type(site).__name__}.db", *options]
     result = ewsfs.run(ewsfs.EWSFS, "-o", ",".join(settings), site.url, at, check=False, env={**os.environ, **site.env})
     assert result.returncode != 0 and result.stderr.count("\n") == 1 and not os.path.ismount(at)
     return result.stderr
@@ -226,3 +224,129 @@ def test_a_login_that_is_refused_under_way_is_not_hammered(site, mount_of):
     mount.start()
     mount.update()
     assert mount.status()["state"] == "idle"
+
+
+def test_a_login_that_is_mended_under_way_works_again_by_itself(site, mount_of, place, needs_faults):  # noqa: F811
+    clock = Clock(place / "clock")
+    mount = mount_of(site, env=clock.env, dirty_log=True)
+    mount.update()
+    site.change(site.other)
+    update_fails(mount)
+    assert is_refused(mount)
+    site.give(site.other)
+    clock.jump(61)
+    new = deliver(site)
+    mount.update()
+    assert new in mount.by_item_id() and mount.status()["state"] == "idle"
+
+
+def test_an_expired_secret_is_asked_for_again_at_once_under_way(new_site, mount_of, place, needs_faults):  # noqa: F811
+    """Nobody notices, and the command was run once more."""
+    clock = Clock(place / "clock")
+    site = new_site(Bearer)
+    mount = mount_of(site, env=clock.env)
+    mount.update()
+    for secret in ("token-two", "token-three"):
+        site.give(secret)
+        site.change(secret)
+        clock.jump(6)
+        mount.update()
+        assert mount.status()["state"] == "idle"
+    assert site.asked_n() == 3 and site.refused_n() == 2
+
+
+def test_a_token_that_dies_at_once_each_time_makes_no_storm(new_site, mount_of):
+    site = new_site(Bearer)
+    mount = mount_of(site, dirty_log=True)
+    mount.update()
+    site.give("no-good")
+    site.change(None)
+    for _ in range(10):
+        update_fails(mount)
+    assert site.asked_n() <= 2 and site.refused_n() <= 2 and is_refused(mount)
+
+
+def test_a_token_that_expires_during_a_stream_does_no_harm(new_site, mount_of):
+    site = new_site(Bearer)
+    site.server.op("notify", None, heartbeat_ms=200)
+    mount = mount_of(site, "auth=bearer", "notify=streaming")
+    mount.update()
+    wait_until(lambda: "tells of changes (streaming)" in mount.log_path.read_text(), what="the stream")
+    site.give("token-two")
+    site.change("token-two")
+    new = deliver(site)
+    wait_until(lambda: new in mount.by_item_id(), seconds=20, what="the new mail")
+
+
+def test_a_token_with_an_end_is_refused_afterwards(new_server, place, new_site):
+    server = new_server("--synthetic", f"{ewsfs.USER}:1:1:300", "--auth", "basic+bearer", "--token", f"{TOKEN}:0")
+    site = Bearer(server, place)
+    line = refused_mount(site, place, *site.command())
+    assert "check token_command=: The token is not valid." in line
+
+
+# --- a Kerberos ticket ---
+
+def test_no_ticket_and_an_expired_one_say_so(new_site, place, mount_of):
+    site = new_site(Negotiate)
+    site.give(None)
+    line = refused_mount(site, place, "auth=negotiate")
+    assert "run kinit, there is no Kerberos ticket (" in line
+    line = refused_mount(site, place)
+    assert "the server offers Negotiate" in line and "run kinit" in line
+    site.realm.login("alice", "-l", "3s")
+    mount = mount_of(site, dirty_log=True)
+    mount.update()
+
+    def expired():
+        try:
+            mount.update()
+        except OSError as error:
+            assert error.errno == errno.EACCES
+            return True
+    wait_until(expired, seconds=20, what="the ticket's end")
+    assert is_refused(mount) and "run kinit" in mount.status()["last-error"]
+    assert len(mount.files()) == 30
+
+
+def test_auto_goes_on_to_NTLM_where_there_is_no_ticket(new_site, mount_of):
+    site = new_site(Ntlm)
+    mount = mount_of(site, "auth=auto")
+    mount.update()
+    assert len(mount.files()) == 30
+    log = site.gateway.log()
+    assert [line.startswith("401 - -") for line in log[:2]] == [True, True], "asked, and no ticket"
+    assert sum(line.startswith("401 - -") for line in log) == 2, "once"
+    assert site.gateway.logins("ntlm") >= 1 and site.gateway.logins("basic") == 0
+
+
+# --- what the server offers ---
+
+def test_what_is_offered_is_named_where_nothing_fits(new_site, place):
+    ntlm, basic = new_site(Ntlm), new_site(Basic)
+    line = refused_mount(ntlm, place, "auth=basic", "password_command=echo x")
+    assert "the server offers Negotiate, NTLM: give auth=ntlm" in line
+    assert "the server offers Negotiate, NTLM: give password_command=, or run kinit" in refused_mount(ntlm, place)
+    assert "the server offers Basic: give password_command=" in refused_mount(basic, place)
+    assert "the server offers Basic: give auth=basic" in refused_mount(basic, place, "auth=ntlm", "password_command=echo x")
+    assert "the server offers Basic: give auth=basic" in refused_mount(basic, place, "auth=negotiate")
+    assert "the server offers Basic: leave token_command= out" in refused_mount(basic, place, "token_command=echo x")
+
+
+def test_a_server_that_wants_a_token_says_so(new_site, place):
+    site = new_site(Bearer)
+    assert "the server offers Bearer: give token_command=" in refused_mount(site, place, "password_command=echo x")
+    assert site.refused_n() == 0, "the password was not sent"
+
+
+def test_a_server_that_needs_no_login_gets_none(new_site, mount_of, place):
+    """An Apache that lets everybody in, behind which there is one."""
+    site = new_site(Ntlm)
+    path = site.place / "apache.conf"
+    path.write_text(path.read_text().replace("Require valid-user", "Require all granted"))
+    site.gateway.restart()
+    site.gateway.forget()
+    mount = mount_of(site, "auth=auto")
+    mount.update()
+    assert len(mount.files()) == 30
+    assert all(line.endswith(" -") for line in site.gateway.log())

@@ -210,7 +210,7 @@ static void on_done(void *ctx, const struct http_result *result)
 
 static const struct http_handler handler = { on_data, on_is_settled, on_done };
 
-static struct http *open_http(const char *command, int timeout_s, int connections_n)
+static inline struct http *open_http(const char *command, int timeout_s, int connections_n)
 {
 	AUTO(buf) struct buf reason = { 0 };
 	struct http *http = NULL;
