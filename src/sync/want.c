@@ -157,7 +157,7 @@ void wants_end_offline(struct sync *sync)
 	}
 }
 
-/* Marks all who want it; *ret_since_ms, *ret_tries: of the first. */
+/* Marks all who want it. */
 static void mark(struct sync *sync, uint64_t ino, bool is_asked, int tries)
 {
 	lock_acquire(&sync->lock);
@@ -190,7 +190,7 @@ static enum err check(struct sync *sync, uint64_t ino, bool is_passed)
 /* The first who wants it. */
 static bool find(struct sync *sync, uint64_t ino, struct want *ret)
 {
-	const struct want *want = sync->wants;
+	const struct want *want;
 
 	lock_acquire(&sync->lock);
 	for (want = sync->wants; want && want->ino != ino; want = want->next)
