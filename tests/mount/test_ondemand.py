@@ -431,3 +431,29 @@ def test_a_server_that_says_nothing_is_waited_for_as_long_as_timeout_says(server
         away.read_bytes()  # nobody waits for the next one, too
     assert time.monotonic() - begun < 2
     server.op("fault", None, kind="clear")
+
+
+@pytest.mark.parametrize("point", ["settle.wanted", "txn.commit", "txn.committed"])
+def test_I1_killed_at_any_step_of_an_open_it_goes_on(point, server, mount_ondemand):
+    """I1: what counts against the limit and what is here go together."""
+    if b"EWSFS_FAULT" not in ewsfs.EWSFS.read_bytes():
+        pytest.skip("built without fault points")
+    limit = 200_000
+    mount = mount_ondemand(server, f"cache_limit={limit}")
+    mount.update()
+    truth = expected(server)
+    for nth in (2, 9, 21):
+        mount.unmount()
+        mount.env = {"EWSFS_FAULT": f"{point}:{nth}:exit"}
+        mount.start()
+        with contextlib.suppress(OSError):
+            for path in mount.files():
+                path.read_bytes()
+        assert mount.process.wait(ewsfs.TIMEOUT_S) == 100
+        mount.env = {}
+        mount.start()
+        check_account(mount, limit)
+    for item_id, path in mount.by_item_id().items():
+        assert digest(path) == truth[item_id]
+        assert path.stat().st_size > 0
+    check_account(mount, limit)
