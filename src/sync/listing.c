@@ -233,25 +233,52 @@ static enum err adopt(struct ews_hierarchy *page, const char *parent_id)
 	return err;
 }
 
+/* A search under way. Folders that a server shows in a circle are asked for once. */
+struct search {
+	struct sync *sync;
+	struct listing *listing;
+	size_t found_n;
+	uint64_t *asked; /* hashes of ids */
+	size_t asked_n;
+};
+
+static enum err note_asked(struct search *search, const char *id, bool *ret_again)
+{
+	uint64_t hash = text_hash(TEXT_HASH, id);
+
+	*ret_again = false;
+	for (size_t i = 0; i < search->asked_n && !*ret_again; i++)
+		*ret_again = search->asked[i] == hash;
+	if (*ret_again)
+		return ERR_OK;
+	if (search->asked_n % 256 == 0) {
+		uint64_t *list = reallocarray(search->asked, search->asked_n + 256, sizeof(*list));
+		if (!list)
+			return ERR_NOMEM;
+		search->asked = list;
+	}
+	search->asked[search->asked_n++] = hash;
+	return ERR_OK;
+}
+
 /* Adds the pages of those right below it. */
-static enum err find_below(struct sync *sync, struct listing *listing, const char *parent_id,
-			   size_t *found_n)
+static enum err find_below(struct search *search, const char *parent_id)
 {
 	uint64_t offset = 0;
 	bool last = false;
-	enum err err = ERR_OK;
+	enum err err = note_asked(search, parent_id, &last);
 
 	while (!err && !last) {
 		struct ews_hierarchy page = { 0 };
-		err = find_some(sync, parent_id, &offset, &page);
+		err = find_some(search->sync, parent_id, &offset, &page);
 		last = page.last;
-		*found_n += page.put.n;
+		search->found_n += page.put.n;
 		if (!err)
 			err = adopt(&page, parent_id);
-		if (!err && *found_n > FOLDERS_MAX)
-			err = refuse_size(sync);
+		if (!err && search->found_n > FOLDERS_MAX)
+			err = refuse_size(search->sync);
 		if (!err)
-			err = add_page(listing, &page);
+			err = add_page(search->listing, &page);
 		ews_hierarchy_release(&page);
 	}
 	return err;
@@ -264,21 +291,22 @@ static bool has_children(const struct folder *folder)
 
 enum err listing_search(struct sync *sync, struct listing *listing)
 {
-	size_t found_n = 0;
+	struct search search = { .sync = sync, .listing = listing };
 	enum err err = ERR_OK;
 
 	if (listing->root.id && has_children(&listing->root))
-		err = find_below(sync, listing, listing->root.id, &found_n);
+		err = find_below(&search, listing->root.id);
 	/* What is found is searched in its turn. The pages may move, what they list does not. */
 	for (size_t p = 0; !err && p < listing->n; p++) {
 		const struct folders found = listing->pages[p].put;
 		for (size_t i = 0; !err && i < found.n; i++) {
 			if (!has_children(&found.list[i]))
 				continue;
-			err = find_below(sync, listing, found.list[i].id, &found_n);
+			err = find_below(&search, found.list[i].id);
 			if (err == ERR_DENIED || err == ERR_NOT_FOUND)
 				err = ERR_OK; /* closed to us, or gone meanwhile */
 		}
 	}
+	free(search.asked);
 	return err;
 }

@@ -155,6 +155,29 @@ static void test_names_of_other_trees_are_reserved_at_the_top_only(void **state)
 	check_layout(given, ARRAY_LEN(given));
 }
 
+static void test_the_top_of_another_tree_bears_its_name_wherever_its_parent_is(void **state)
+{
+	static const struct given given[] = {
+		{ 2, "top", "elsewhere", "Top of Information Store", false, 1, NULL },
+		{ 3, "own", "root", "Online Archive", false, 1, NULL },
+		{ 4, "below", "top", "Online Archive", false, 2, NULL },
+	};
+	AUTO(folders) struct folders folders = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(given); i++)
+		take(&folders, &given[i]);
+	folders.list[0].is_top = true;
+	folders.list[0].tree = folders.list[2].tree = TREE_ARCHIVE;
+	check_ok(folders_lay_out(&folders, "root"));
+	assert_int_equal(folders.list[0].shown_in, 1);
+	assert_string_equal(folders.list[0].shown_as, "Online Archive");
+	assert_int_equal(folders.list[1].shown_in, 1);
+	assert_memory_equal(folders.list[1].shown_as, "Online Archive ~", 16);
+	assert_int_equal(folders.list[2].shown_in, 2);
+	assert_string_equal(folders.list[2].shown_as, "Online Archive");
+}
+
 static void test_two_folders_with_one_id_are_refused(void **state)
 {
 	static const struct given given = { 2, "a", "root", "A", false, 0, NULL };
@@ -277,6 +300,8 @@ int main(void)
 		cmocka_unit_test(test_I3_a_name_that_imitates_a_suffix_gets_its_own),
 		cmocka_unit_test(test_I3_suffixes_that_collide_become_longer),
 		cmocka_unit_test(test_names_of_other_trees_are_reserved_at_the_top_only),
+		cmocka_unit_test(
+			test_the_top_of_another_tree_bears_its_name_wherever_its_parent_is),
 		cmocka_unit_test(test_two_folders_with_one_id_are_refused),
 		cmocka_unit_test(test_a_chain_ends_at_the_greatest_depth),
 		cmocka_unit_test(test_as_many_folders_as_allowed_are_laid_out),
