@@ -151,20 +151,39 @@ static enum err read_password(struct secret *ret)
 	return err;
 }
 
+/* Says what the account is called, and whether the password on stdin works: 2 when the server refused
+ * it, 3 when it could not be tried. */
+static enum err try_login(struct options *options, int *ret_status, struct buf *reason)
+{
+	struct account *account = &options->account;
+
+	if (account->password_command || account->password.text || account->token_command)
+		return buf_refuse(reason, ERR_INVALID,
+				  "another password or token is given for %s, and would be used: "
+				  "leave that out",
+				  options->name);
+	enum err err = read_password(&account->password);
+	if (!err && (printf("%s\n", options->name) < 0 || fflush(stdout) != 0))
+		err = ERR_IO;
+	if (err)
+		return err;
+	err = check_login(account, reason);
+	*ret_status = !err ? EXIT_SUCCESS : err == ERR_AUTH || err == ERR_DENIED ? 2 : 3;
+	return err;
+}
+
 /* For ewsctl. */
-static enum err examine(struct options *options, bool *ret_ok, struct buf *reason)
+static enum err examine(struct options *options, int *ret_status, struct buf *reason)
 {
 	enum err err = log_open(LOG_TO_STDERR, NULL, LOG_LEVEL_WARNING);
 
-	if (!err && options->wants_login)
-		err = read_password(&options->account.password);
 	if (!err)
 		err = options_resolve(options, reason);
 	if (err)
 		return err;
 	if (options->wants_login)
-		return check_login(&options->account, reason);
-	return check_run(&options->account, ret_ok);
+		return try_login(options, ret_status, reason);
+	return check_run(&options->account, ret_status);
 }
 
 int main(int argc, char **argv)
@@ -172,7 +191,7 @@ int main(int argc, char **argv)
 	AUTO(options) struct options options = { 0 };
 	AUTO(buf) struct buf reason = { 0 };
 	struct daemon daemon = { .is_foreground = true, .parent_fd = -1, .ready_fd = -1 };
-	bool is_ok = true;
+	int status = EXIT_SUCCESS;
 
 	fill_standard_fds();
 	enum err err = options_parse(&options, argc, argv, &reason);
@@ -180,7 +199,7 @@ int main(int argc, char **argv)
 		err = print_about(&options);
 	} else if (!err && (options.wants_check || options.wants_login)) {
 		harden();
-		err = examine(&options, &is_ok, &reason);
+		err = examine(&options, &status, &reason);
 	} else if (!err) {
 		harden();
 		daemon_begin(&daemon, options.is_foreground);
@@ -191,5 +210,5 @@ int main(int argc, char **argv)
 	if (err)
 		daemon_fail(&daemon, reason.len ? reason.bytes : err_text(err));
 	log_close();
-	return err || !is_ok ? EXIT_FAILURE : EXIT_SUCCESS;
+	return err && !status ? EXIT_FAILURE : status;
 }

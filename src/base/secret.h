@@ -15,6 +15,8 @@
  * Zero-initialise.
  */
 #define SECRET_MAX 16384
+/* A command that prints one ends with this status when there is none to print. */
+#define SECRET_NOT_KEPT 77
 
 struct secret {
 	char *text; /* NULL: none */

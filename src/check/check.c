@@ -394,7 +394,7 @@ static void measure(struct check *check)
 	       (double)times[ROUNDS / 2] / 1e6, ROUNDS);
 }
 
-enum err check_run(const struct account *account, bool *ret_ok)
+enum err check_run(const struct account *account, int *ret_status)
 {
 	AUTO(check) struct check check = { .account = *account };
 
@@ -409,7 +409,7 @@ enum err check_run(const struct account *account, bool *ret_ok)
 	for (size_t i = 0; i < ARRAY_LEN(steps) && !check.err; i++)
 		if (!(check.said & 1u << i) && printf("%s: not tried\n", steps[i]) < 0)
 			check.err = ERR_IO;
-	*ret_ok = !check.is_bad;
+	*ret_status = check.is_bad ? EXIT_FAILURE : EXIT_SUCCESS;
 	return check.err;
 }
 

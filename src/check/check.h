@@ -13,8 +13,8 @@
  * program. Nothing is mounted and no cache is touched. No login goes out twice that was refused.
  */
 
-/* Prints to stdout as it goes. *ret_ok: all is well. An error: no line could be printed. */
-MUST_CHECK enum err check_run(const struct account *account, bool *ret_ok);
+/* Prints to stdout as it goes. *ret_status: of the program. An error: no line could be printed. */
+MUST_CHECK enum err check_run(const struct account *account, int *ret_status);
 /* Only whether the login works: ERR_OK, ERR_AUTH, or why it could not be tried, in *reason. */
 MUST_CHECK enum err check_login(const struct account *account, struct buf *reason);
 

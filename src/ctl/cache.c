@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "ctl/ctl.h"
+#include "ctl/login.h"
 
 /* ewsctl rebuild, ewsctl forget. */
 
@@ -245,13 +246,18 @@ enum err ctl_rebuild(struct call *call)
 enum err ctl_forget(struct call *call)
 {
 	AUTO(cache) struct cache cache = CACHE_INIT;
+	bool had_secret = false;
 	unsigned flags;
 	enum err err = ctl_parse(call, "", NULL, 1, 1, &flags);
 
 	if (!err)
 		err = cache_find(call->argv[optind], &cache, call->reason);
+	if (!err && cache.is_by_name)
+		err = login_forget(call->argv[optind], &had_secret, call->reason);
 	if (err)
 		return err;
+	if (had_secret && !exists(cache.path) && !exists(cache.old))
+		return say("%s is forgotten\n", call->argv[optind]);
 	/* Set aside and never mounted again: there is an old one alone. */
 	bool is_old_alone = !exists(cache.path) && exists(cache.old) &&
 			    (cache.is_by_name || cache_is_one(cache.old));

@@ -28,6 +28,7 @@ MUST_CHECK enum err ctl_watch(struct call *call);
 MUST_CHECK enum err ctl_rebuild(struct call *call);
 MUST_CHECK enum err ctl_forget(struct call *call);
 MUST_CHECK enum err ctl_check(struct call *call);
+MUST_CHECK enum err ctl_login(struct call *call);
 
 /*
  * The options of a command: a letter and a long name each. *ret_flags has the bit of each that is

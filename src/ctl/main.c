@@ -23,7 +23,8 @@ static const struct {
 	  ctl_rebuild },
 	{ "forget", "ACCOUNT", "remove the cache and all that was kept of the account",
 	  ctl_forget },
-	{ "login", "ACCOUNT", NULL, NULL },
+	{ "login", "[-o OPTIONS] ACCOUNT", "ask for the password, try it, keep it in the keyring",
+	  ctl_login },
 	{ "check", "[-o OPTIONS] SOURCE", "try name, TLS, login, server and mailbox, a line each",
 	  ctl_check },
 };

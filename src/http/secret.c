@@ -198,6 +198,9 @@ static enum err explain(const struct child *child, const struct secret *secret, 
 				  WTERMSIG(child->status));
 	if (WEXITSTATUS(child->status) == 127)
 		return buf_printf(reason, "%s_command was not found", what);
+	if (WEXITSTATUS(child->status) == SECRET_NOT_KEPT)
+		return buf_printf(
+			reason, "no %s is kept: run ewsctl login, or give %s_command=", what, what);
 	if (WEXITSTATUS(child->status) != 0)
 		return buf_printf(reason, "%s_command failed with status %d", what,
 				  WEXITSTATUS(child->status));

@@ -125,6 +125,7 @@ void options_release(struct options *options)
 			   &options->account.cafile,
 			   &options->account.cache,
 			   &options->source,
+			   &options->name,
 			   &options->mountpoint,
 			   &options->account.mailbox,
 			   &options->account.impersonate,

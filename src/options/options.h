@@ -14,6 +14,7 @@
  */
 struct options {
 	struct account account;
+	char *name;		   /* of the account: the section, else user@host */
 	char *source, *mountpoint; /* mountpoint: absolute */
 	char *log;		   /* absolute; NULL: syslog, or stderr in the foreground */
 	bool is_foreground, is_debug, wants_help, wants_version;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "model/address.h"
 #include "options/config.h"
+#include "options/keyring.h"
 #include "options/table.h"
 
 enum { ADDRESS_MAX = 100 }; /* two of them must fit into the name of a file */
@@ -165,21 +166,6 @@ static enum err take_parts(struct options *options, bool is_url, struct url *ret
 	return err;
 }
 
-/* A Kerberos ticket needs no secret, and what auth=auto needs is up to the server. */
-static enum err check_login(const struct account *account, struct buf *reason)
-{
-	bool wants_password = account->auth == AUTH_BASIC || account->auth == AUTH_NTLM;
-
-	if (!account->user || !*account->user)
-		return buf_refuse(reason, ERR_INVALID, "no login name: give user=NAME");
-	if (wants_password && !account->password_command && !account->password.text)
-		return buf_refuse(reason, ERR_INVALID,
-				  "no password: give password_command=COMMAND");
-	if (account->auth == AUTH_BEARER && !account->token_command)
-		return buf_refuse(reason, ERR_INVALID, "no token: give token_command=COMMAND");
-	return ERR_OK;
-}
-
 static enum err resolve_url(struct options *options, struct url *ret, struct buf *reason)
 {
 	struct account *account = &options->account;
@@ -191,7 +177,9 @@ static enum err resolve_url(struct options *options, struct url *ret, struct buf
 	if (!err)
 		err = account->url ? take_parts(options, is_url, ret, reason)
 				   : take_address(options, ret, reason);
-	return err ? err : check_login(account, reason);
+	if (!err && (!account->user || !*account->user))
+		err = buf_refuse(reason, ERR_INVALID, "no login name: give user=NAME");
+	return err;
 }
 
 /* --- paths --- */
@@ -213,10 +201,9 @@ static enum err make_absolute(char **path)
 	return buf_give(&absolute, path);
 }
 
-/* A file name: the section, else user@host and whose mailbox it is, all behind the user in lower
+/* What the account is called: the section, else user@host and whose mailbox it is, all behind the user in lower
  * case; without what a file name must not hold. */
-static enum err append_account(struct buf *buf, const struct options *options,
-			       const struct url *url)
+static enum err print_account(struct buf *buf, const struct options *options, const struct url *url)
 {
 	const struct account *account = &options->account;
 	const char *user = options->is_account ? options->source : account->user;
@@ -232,8 +219,6 @@ static enum err append_account(struct buf *buf, const struct options *options,
 		err = buf_printf(buf, "+mailbox=%s", account->mailbox);
 	if (!err && !options->is_account && account->impersonate)
 		err = buf_printf(buf, "+impersonate=%s", account->impersonate);
-	if (!err)
-		err = buf_append_str(buf, ".db");
 
 	for (size_t i = start; !err && i < buf->len; i++) {
 		if (buf->bytes[i] == '/' || iscntrl((unsigned char)buf->bytes[i]))
@@ -246,7 +231,15 @@ static enum err append_account(struct buf *buf, const struct options *options,
 	return err;
 }
 
-static enum err resolve_cache(struct options *options, const struct url *url, struct buf *reason)
+static enum err resolve_name(struct options *options, const struct url *url)
+{
+	AUTO(buf) struct buf name = { 0 };
+	enum err err = print_account(&name, options, url);
+
+	return err ? err : buf_give(&name, &options->name);
+}
+
+static enum err resolve_cache(struct options *options, struct buf *reason)
 {
 	AUTO(buf) struct buf path = { 0 };
 
@@ -257,8 +250,36 @@ static enum err resolve_cache(struct options *options, const struct url *url, st
 		return buf_refuse(reason, ERR_INVALID,
 				  "no place for the cache: set HOME or give -o cache=FILE");
 	if (!err)
-		err = append_account(&path, options, url);
+		err = buf_printf(&path, "%s.db", options->name);
 	return err ? err : buf_give(&path, &options->account.cache);
+}
+
+/* No secret is given: the keyring may have one. */
+static enum err take_keyring(struct options *options)
+{
+	struct account *account = &options->account;
+	bool is_wanted = account->auth != AUTH_NEGOTIATE && account->auth != AUTH_BEARER;
+	AUTO(buf) struct buf command = { 0 };
+
+	if (!is_wanted || account->password_command || account->password.text ||
+	    account->token_command || !keyring_is_there())
+		return ERR_OK;
+	enum err err = keyring_print_command(options->name, &command);
+	return err ? err : buf_give(&command, &account->password_command);
+}
+
+/* A Kerberos ticket needs no secret, and what auth=auto needs is up to the server. */
+static enum err check_login(const struct account *account, struct buf *reason)
+{
+	bool wants_password = account->auth == AUTH_BASIC || account->auth == AUTH_NTLM;
+
+	if (wants_password && !account->password_command && !account->password.text)
+		return buf_refuse(reason, ERR_INVALID,
+				  "no password: give password_command=COMMAND, or "
+				  "see ewsctl login");
+	if (account->auth == AUTH_BEARER && !account->token_command)
+		return buf_refuse(reason, ERR_INVALID, "no token: give token_command=COMMAND");
+	return ERR_OK;
 }
 
 /* Found out now, not at the first handshake hours later. */
@@ -295,7 +316,13 @@ enum err options_resolve(struct options *options, struct buf *reason)
 	if (!err)
 		err = resolve_url(options, &url, reason);
 	if (!err)
-		err = resolve_cache(options, &url, reason);
+		err = resolve_name(options, &url);
+	if (!err && !options->wants_login)
+		err = take_keyring(options);
+	if (!err && !options->wants_login)
+		err = check_login(&options->account, reason);
+	if (!err)
+		err = resolve_cache(options, reason);
 	if (!err)
 		err = make_absolute(&options->account.cache);
 	if (!err)

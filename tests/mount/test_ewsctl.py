@@ -59,15 +59,15 @@ def inbox_files(mount):
 
 def test_help_and_version_are_there():
     help_text = ctl("-h")
-    for command in ("status", "update", "resync", "clear", "verify", "inspect", "watch", "rebuild", "forget"):
+    for command in ("status", "update", "resync", "clear", "verify", "inspect", "watch", "rebuild", "forget", "login", "check"):
         assert re.search(rf"^ +{command} ", help_text, re.M)
     assert all(len(line) <= 100 for line in help_text.splitlines())
     assert re.fullmatch(r"ewsctl \d+\.\d+\.\d+\n", ctl("-V"))
 
 
 @pytest.mark.parametrize("args, expected", [
-    ([], "ewsctl -h"), (["frobnicate"], "unknown command"), (["login", "x"], "not available yet"),
-    (["check", "x"], "not available yet"), (["update"], "give ewsctl update [-r] DIR"),
+    ([], "ewsctl -h"), (["frobnicate"], "unknown command"), (["login"], "ewsctl login [-o OPTIONS] ACCOUNT"),
+    (["check"], "ewsctl check [-o OPTIONS] SOURCE"), (["update"], "give ewsctl update [-r] DIR"),
     (["update", "a", "b"], "give ewsctl update"), (["status", "--frob"], "unknown option"),
     (["inspect", "/nonexistent"], "no such file"), (["update", "/"], "not in a mount"),
     (["watch", "/"], "not in a mount"), (["status", "/nonexistent"], "no such file"),

@@ -235,6 +235,7 @@ static int end(void **state)
 
 int main(void)
 {
+	setenv("PATH", "/nonexistent", 1); /* no keyring */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_section_holds_the_options_of_an_account),
 		cmocka_unit_test(test_a_password_is_taken_as_it_stands),

@@ -376,6 +376,7 @@ static void test_relative_paths_become_absolute(void **state)
 
 int main(void)
 {
+	setenv("PATH", "/nonexistent", 1); /* no keyring */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_those_of_the_interface),
 		cmocka_unit_test(test_every_option_reaches_its_field),
