@@ -67,32 +67,7 @@ static void test_the_last_reply_counts_and_its_reason_is_fit_to_print(void **sta
 
 /* --- what is sent --- */
 
-static struct http *open_by(enum http_auth auth, const char *password, const char *token)
-{
-	AUTO(buf) struct buf reason = { 0 };
-	struct http *http = NULL;
-	char url[64];
-
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/EWS/Exchange.asmx", server.port);
-	const struct http_config config = {
-		.url = url,
-		.auth = auth,
-		.user = "CORP\\alice",
-		.password_command = password,
-		.token_command = token,
-		.timeout_s = 5,
-		.connections_n = 2,
-	};
-	check_ok(http_open(&config, &http, &reason));
-	return http;
-}
-
-#define WANTS(ways) "HTTP/1.1 401 Unauthorized\r\n" ways "Content-Length: 0\r\n\r\n"
 #define OFFERS_BOTH "WWW-Authenticate: NTLM\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
-/* The second message: a challenge of eight bytes, and nothing more. */
-#define CHALLENGE \
-	WANTS("WWW-Authenticate: NTLM " \
-	      "TlRMTVNTUAACAAAAAAAAADAAAAAGggIAASNFZ4mrze8AAAAAAAAAAAAAAAAwAAAA\r\n")
 #define FIRST "Authorization: NTLM TlRMTVNTUAAB"
 #define THIRD "Authorization: NTLM TlRMTVNTUAAD"
 

@@ -229,6 +229,32 @@ static inline struct http *open_http(const char *command, int timeout_s, int con
 	return http;
 }
 
+static inline struct http *open_by(enum http_auth auth, const char *password, const char *token)
+{
+	AUTO(buf) struct buf reason = { 0 };
+	struct http *http = NULL;
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/EWS/Exchange.asmx", server.port);
+	const struct http_config config = {
+		.url = url,
+		.auth = auth,
+		.user = "CORP\\alice",
+		.password_command = password,
+		.token_command = token,
+		.timeout_s = 5,
+		.connections_n = 2,
+	};
+	check_ok(http_open(&config, &http, &reason));
+	return http;
+}
+
+#define WANTS(ways) "HTTP/1.1 401 Unauthorized\r\n" ways "Content-Length: 0\r\n\r\n"
+/* The second message: a challenge of eight bytes, and nothing more. */
+#define CHALLENGE \
+	WANTS("WWW-Authenticate: NTLM " \
+	      "TlRMTVNTUAACAAAAAAAAADAAAAAGggIAASNFZ4mrze8AAAAAAAAAAAAAAAAwAAAA\r\n")
+
 static void post(struct http *http, struct outcome *o)
 {
 	check_ok(http_post(http, "<question/>", 11, &handler, o));
