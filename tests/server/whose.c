@@ -181,12 +181,16 @@ static bool is_of(const struct mailbox *box, const char *id)
 	return kind == ID_FOLDER || kind == ID_ITEM;
 }
 
+/* A subscription is its owner's, and nobody else's. */
 static bool has_subscription(const struct call *call, struct mailbox *box, const char *id)
 {
 	const char *error;
+	bool may = is_own(call, box);
 
 	lock_acquire(&box->lock);
-	bool has = box->watch && watch_find(box, id, server_failovers(call->server), &error);
+	for (size_t i = 0; i < box->grants_n; i++)
+		may |= strcasecmp(box->grants[i].to, call->user->name) == 0;
+	bool has = may && box->watch && watch_find(box, id, server_failovers(call->server), &error);
 	lock_drop(&box->lock);
 	return has;
 }
