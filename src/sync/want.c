@@ -9,13 +9,13 @@
 /*
  * want - files whose content somebody waits for (content=ondemand).
  *
- * They go before all else: with the next request that may leave, whether a run is under way or not. All
- * who want one file wait for one request. A want belongs to the list from sync_want() until
- * somebody takes it out to end it; the sync thread, which asks, knows of it by its inode.
+ * They go before all else: with the next request that may leave, whether a run is under way or
+ * not. All who want one file wait for one request. A want belongs to the list from sync_want()
+ * until somebody takes it out to end it; the sync thread, which asks, knows of it by its inode.
  *
- * Nobody waits long for a server that is away: a request ends as timeout= says, is repeated
- * once where it was quick to fail, and for a little while after that nothing is tried. While the server wants us
- * to wait, those give up who have waited for timeout=.
+ * Nobody waits long for a server that is away: a request ends as timeout= says, is repeated once
+ * where it was quick to fail, and for a little while after that nothing is tried. While the server
+ * wants us to wait, those give up who have waited for timeout=.
  */
 enum {
 	AGAIN_TRIES = 1,

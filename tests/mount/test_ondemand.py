@@ -457,3 +457,19 @@ def test_I1_killed_at_any_step_of_an_open_it_goes_on(point, server, mount_ondema
         assert digest(path) == truth[item_id]
         assert path.stat().st_size > 0
     check_account(mount, limit)
+
+
+def test_every_kind_of_item_is_the_same_as_in_a_mirror_and_within_the_limit(new_server, new_mount, mount_ondemand):
+    server = new_server("--synthetic", f"{ewsfs.USER}:12:5:3000:9")
+    limit = 5000
+    mirror, mount = new_mount(server, name="mirror"), mount_ondemand(server, f"cache_limit={limit}")
+    mirror.update()
+    mount.update()
+    check_account(mount, limit)
+    files = {path.relative_to(mirror.path): path for path in mirror.files()}
+    assert {path.suffix for path in files} == {".eml", ".ics", ".vcf"}
+    assert {path.relative_to(mount.path) for path in mount.files()} == set(files)
+    for path in mount.files():
+        assert path.read_bytes() == files[path.relative_to(mount.path)].read_bytes()
+        assert path.stat().st_size == files[path.relative_to(mount.path)].stat().st_size
+    check_account(mount, limit)
