@@ -297,6 +297,23 @@ def test_a_tree_that_fails_later_keeps_its_files_and_the_rest_goes_on(serve, new
     assert (mount.path / "Online Archive" / "Old" / "New").is_dir()
 
 
+def test_a_tree_whose_server_refuses_us_keeps_nobody_waiting(serve, new_mount):
+    server = serve("--archive", ewsfs.USER)
+    server.op("mkdir", "Old", user=ARCHIVE)
+    old = server.op("deliver", "Old", user=ARCHIVE, count=3)
+    mount = new_mount(server, "trees=mailbox+archive", dirty_log=True)
+    mount.update()
+    new = server.op("deliver", "Inbox")
+    late = server.op("deliver", "Old", user=ARCHIVE)
+    # The digest of the mailbox is read, that of the archive is not.
+    fault(server, op="GetFolder", kind="error", code="ErrorMailboxLogonFailed", form="fault", skip=1)
+    mount.update()
+    assert new[0] in shown(mount) and set(old) <= set(shown(mount, "Online Archive"))
+    assert "trees=archive" in mount.log_path.read_text()
+    mount.update()
+    assert set(shown(mount, "Online Archive")) == {*old, *late}
+
+
 def test_exclude_names_folders_of_other_trees_by_their_paths(serve, new_mount):
     server = serve("--archive", ewsfs.USER)
     server.op("mkdir", "Old/2019", user=ARCHIVE)
