@@ -9,9 +9,9 @@
  * Opens, and reads of what is not here (content=ondemand).
  *
  * Opens are stateless where everything is here: the kernel asks once, and then never again. With
- * content=ondemand each is answered, for one that finds no content waits for it, parked (park.h); and
- * so does a read, since what an open file holds may be let go. What the kernel has of it stays in its
- * cache, as nothing else will ever stand under that inode (I2).
+ * content=ondemand each is answered, for one that finds no content waits for it, parked (park.h);
+ * and so does a read, since what an open file holds may be let go. What the kernel has of it stays
+ * in its cache, as nothing else will ever stand under that inode (I2).
  */
 enum { READ_TRIES = 8 }; /* what comes may be let go before it is read, by others that come */
 

@@ -7,8 +7,8 @@
  * What a fetch brings: content, the refusal of it, or the news that there is no such item.
  *
  * Here is where an inode is born and where it ends (invariant I2): equal bytes keep it, other
- * bytes are another inode under the same name, and the old one becomes a grave. One that is absent and
- * that nobody ever read has no bytes yet: it takes the first that come.
+ * bytes are another inode under the same name, and the old one becomes a grave. One that is absent
+ * and that nobody ever read has no bytes yet: it takes the first that come.
  */
 
 static enum err take_change_key(struct record *record, const char *change_key)

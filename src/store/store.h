@@ -372,8 +372,8 @@ MUST_CHECK enum err store_put_retry(struct txn *txn, int64_t row, int64_t not_be
  * comes. Graves count like the others and may lose their content, which then is gone for good.
  */
 
-/* How contents are kept from now on, in transactions of its own, after store_claim(). From a mirror on,
- * all that is here counts; to a mirror, what is absent leaves the tree and is queued. */
+/* How contents are kept from now on, in transactions of its own, after store_claim(). From a mirror
+ * on, all that is here counts; to a mirror, what is absent leaves the tree and is queued. */
 MUST_CHECK enum err store_set_content(struct store *store, enum content_mode mode, uint64_t limit);
 /* Lets go some contents, those first that were not used for longest, until so many bytes more stay
  * below the limit; *ret_more: not yet. ERR_TOO_LARGE: they never do. */
