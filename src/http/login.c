@@ -72,6 +72,9 @@ static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 				  "there is no %s: give %s_command=", what, what);
 	enum err err = given ? secret_put(&secret, given, strlen(given))
 			     : secret_ask(command, what, stop, &secret, &login->reason);
+	/* Without memory that remains unsaid. */
+	if (err == ERR_AUTH && login->unfit & AUTH_BIT(HTTP_AUTH_NEGOTIATE))
+		(void)!buf_append_str(&login->reason, "; with a Kerberos ticket: run kinit");
 	if (err)
 		return err;
 	if (login->state == LOGIN_REFUSED && secret_equal(&secret, &login->secret) &&

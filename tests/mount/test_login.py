@@ -293,7 +293,7 @@ def test_no_ticket_and_an_expired_one_say_so(new_site, place, mount_of):
     line = refused_mount(site, place, "auth=negotiate")
     assert "run kinit, there is no Kerberos ticket (" in line
     line = refused_mount(site, place)
-    assert "the server offers Negotiate" in line and "run kinit" in line
+    assert "run kinit" in line
     site.realm.login("alice", "-l", "3s")
     mount = mount_of(site, dirty_log=True)
     mount.update()
@@ -326,8 +326,9 @@ def test_what_is_offered_is_named_where_nothing_fits(new_site, place):
     ntlm, basic = new_site(Ntlm), new_site(Basic)
     line = refused_mount(ntlm, place, "auth=basic", "password_command=echo x")
     assert "the server offers Negotiate, NTLM: give auth=ntlm" in line
-    assert "the server offers Negotiate, NTLM: give password_command=, or run kinit" in refused_mount(ntlm, place)
-    assert "the server offers Basic: give password_command=" in refused_mount(basic, place)
+    line = refused_mount(ntlm, place)
+    assert "give password_command=" in line and "run kinit" in line
+    assert "give password_command=" in refused_mount(basic, place)
     assert "the server offers Basic: give auth=basic" in refused_mount(basic, place, "auth=ntlm", "password_command=echo x")
     assert "the server offers Basic: give auth=basic" in refused_mount(basic, place, "auth=negotiate")
     assert "the server offers Basic: leave token_command= out" in refused_mount(basic, place, "token_command=echo x")
