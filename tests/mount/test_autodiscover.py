@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A mount by address: the server is found, kept, and found again when the mailbox moves."""
+import contextlib
 import os
+import random
+import time
 
 import autodiscover
 import ewsfs
 import pytest
+import test_disk
 from autodiscover import Reply, json_url
 
 ADDRESS = f"{ewsfs.USER}@corp.example"
@@ -57,9 +61,50 @@ def test_a_mailbox_that_moved_is_found_at_its_new_server(how, internet, new_serv
     mount.dirty_log = how["kind"] == "404"  # said at the first failure, moved at the second
     while "the mailbox has moved" not in mount.log_path.read_text():
         assert mount.process.poll() is None
-        try:
+        with contextlib.suppress(OSError):
             mount.update()
-        except OSError:
-            pass
     mount.update()
     ewsfs.check_against(mount, new)
+
+
+def test_a_server_whose_host_is_gone_is_looked_for_anew(internet, new_server, new_mount):
+    old, new = tls_server(new_server, internet), tls_server(new_server, internet)
+    internet.plan[JSON] = Reply(body=json_url(f"https://mail.corp.example:{old.port}/EWS/Exchange.asmx"))
+    mount = new_mount(ADDRESS, f"cafile={internet.cafile}", "poll=5", "notify=poll", prefix=internet.prefix)
+    mount.update()
+    internet.plan[JSON] = Reply(body=json_url(f"https://mail.corp.example:{new.port}/EWS/Exchange.asmx"))
+    mount.dirty_log = True
+    old.stop()
+    while "the mailbox has moved" not in mount.log_path.read_text():
+        assert mount.process.poll() is None
+        with contextlib.suppress(OSError):
+            mount.update()
+    mount.update()
+    ewsfs.check_against(mount, new)
+
+
+def test_a_damaged_cache_of_an_address_is_made_anew_for_the_same_mailbox(internet, new_server, new_mount):
+    """It is bound to the address, whatever server was found."""
+    server = tls_server(new_server, internet)
+    internet.plan[JSON] = Reply(body=json_url(f"https://mail.corp.example:{server.port}/EWS/Exchange.asmx"))
+    mount = new_mount(ADDRESS, f"cafile={internet.cafile}", prefix=internet.prefix, dirty_log=True)
+    mount.update()
+    good = test_disk.look_at(mount)
+    mount.unmount()
+    test_disk.flip(mount.cache, test_disk.content_page(mount.cache.read_bytes(), good), random.Random(1))
+    mount.start()
+    until = time.monotonic() + 60
+    while test_disk.look_at(mount) != good:  # what reads meets the damage, and it is mended
+        assert time.monotonic() < until, mount.status()
+    assert "is made" in mount.log_path.read_text()
+    mount.unmount()
+    mount.start()  # the new one is of the same mailbox, and knows its server
+    assert test_disk.look_at(mount) == good and internet.urls().count(JSON) == 1
+
+
+def test_check_finds_all_well_by_the_address_alone(internet, new_server):
+    server = tls_server(new_server, internet)
+    internet.plan[JSON] = Reply(body=json_url(f"https://mail.corp.example:{server.port}/EWS/Exchange.asmx"))
+    options = f"user={ewsfs.USER},password_command=echo {ewsfs.PASSWORD},cafile={internet.cafile}"
+    result = ewsfs.run(*internet.prefix, ewsfs.BUILD / "src" / "ewsctl", "check", "-o", options, ADDRESS)
+    assert result.stdout.count(": ok (") == 10 and "from JSON at autodiscover.corp.example" in result.stdout
