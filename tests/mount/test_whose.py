@@ -270,12 +270,10 @@ def test_a_public_folder_that_changes_between_pages_loses_nothing(serve, new_mou
     mount = new_mount(server, "trees=mailbox+public")
     mount.update()
     inodes = {item: path.stat().st_ino for item, path in shown(mount, "Public Folders").items()}
-    # The newest goes after the first page was read: all behind it move up, one out of the next page.
+    # The newest go after the first page was read: all behind them move up, some out of the next page.
     server.op("deliver", "Team", user=PUBLIC)
-    fault(server, op="FindItem", kind="between_pages", then=[["delete", {"user": PUBLIC, "item": many[-1]}]])
-    server.reset_requests()
+    fault(server, op="FindItem", kind="between_pages", then=[["delete", {"user": PUBLIC, "item": item}] for item in many[-5:]])
     mount.update()
-    assert server.requests()["FindItem"] > 3  # begun anew
     found = shown(mount, "Public Folders")
     assert set(found) == set(items(server, PUBLIC))
     assert all(found[item].stat().st_ino == inodes[item] for item in found if item in inodes)

@@ -185,6 +185,37 @@ static void test_a_first_sync_sends_no_state_and_folders_go_by_name_or_id(void *
 		"<t:FolderId Id=\"notaname\"/><t:FolderId Id=\"Inbox\"/></m:FolderIds>"));
 }
 
+static void test_somebody_elses_mailbox_is_named_and_whoever_acts_as_another_says_so(void **state)
+{
+	const struct account account = {
+		.mailbox = (char *)"bob&co@corp.example",
+		.impersonate = (char *)"eve@corp.example",
+	};
+	AUTO(buf) struct buf reason = { 0 };
+	AUTO(ews) struct ews *ews = NULL;
+	struct ews_hierarchy found = { 0 };
+	uint64_t offset = 500;
+	(void)state;
+
+	fake_put(NULL, 0, 1);
+	check_ok(ews_open(&account, &ews, &reason));
+	check_err(ews_sync_hierarchy(ews, "msgfolderroot", NULL, &found), ERR_CANCELLED);
+	assert_non_null(strstr(fake.request,
+			       "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>"
+			       "eve@corp.example</t:PrimarySmtpAddress></t:ConnectingSID>"
+			       "</t:ExchangeImpersonation></s:Header>"));
+	assert_non_null(strstr(fake.request,
+			       "<t:DistinguishedFolderId Id=\"msgfolderroot\"><t:Mailbox>"
+			       "<t:EmailAddress>bob&amp;co@corp.example</t:EmailAddress>"
+			       "</t:Mailbox></t:DistinguishedFolderId>"));
+	/* Public folders are nobody's. */
+	check_err(ews_find_folders(ews, "publicfoldersroot", &offset, &found), ERR_CANCELLED);
+	assert_non_null(strstr(fake.request, "<m:FindFolder Traversal=\"Shallow\">"));
+	assert_non_null(strstr(fake.request, "Offset=\"500\""));
+	assert_non_null(strstr(fake.request, "<m:ParentFolderIds><t:DistinguishedFolderId "
+					     "Id=\"publicfoldersroot\"/></m:ParentFolderIds>"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +223,8 @@ int main(void)
 		cmocka_unit_test(test_items_are_asked_for_as_the_skeletons_say),
 		cmocka_unit_test(test_pages_and_the_hierarchy_are_asked_for_as_the_skeletons_say),
 		cmocka_unit_test(test_a_first_sync_sends_no_state_and_folders_go_by_name_or_id),
+		cmocka_unit_test(
+			test_somebody_elses_mailbox_is_named_and_whoever_acts_as_another_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
