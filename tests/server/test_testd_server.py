@@ -49,6 +49,7 @@ def run(*args):
 
 @pytest.mark.parametrize("args", (
     (), ("--user", "alice"), ("--synthetic", "alice:1:1:1"), ("--user", "a:b", "--auth", "ntlm"),
+    ("--user", "a:b", "--auth", "basic+"), ("--user", "a:b", "--token", ":5"),
     ("--user", "a:b", "--nonsense"), ("--user", "a:b", "--synthetic", "a:1:x:1"),
     ("--user", "a:b", "--synthetic", "a:1:1:1", "--synthetic", "a:1:1:1"),
     ("--user", "a:b", "more"), ("--user", "a:b", "--schema", "/nonexistent"),
