@@ -164,7 +164,8 @@ static enum err say_remedy(const struct login *login, const struct offer *offer,
 static enum err say_offer(const struct login *login, const struct offer *offer, struct buf *ret)
 {
 	if (!offer->auths)
-		return buf_append_str(ret, "the server offers no login that is known here");
+		return buf_append_str(
+			ret, "the server offers no login that is known here: try auth=basic");
 	enum err err = buf_append_str(ret, "the server offers ");
 	if (!err)
 		err = auth_print_list(offer->auths, ret);
