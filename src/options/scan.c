@@ -106,6 +106,21 @@ static enum err read_all(int fd, struct secret *raw, size_t size)
 	return err;
 }
 
+/* It names commands, which are run: by nobody's word but that of the user, and of root. */
+static enum err check_owner(const struct stat *st, const char *path, struct buf *reason)
+{
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return buf_refuse(
+			reason, ERR_INVALID,
+			"%s belongs to another user: chown it, after a look at what it says", path);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return buf_refuse(reason, ERR_INVALID,
+				  "%s can be written by others: chmod 600 it, after a look at what "
+				  "it says",
+				  path);
+	return ERR_OK;
+}
+
 enum err scan_load(struct scan *scan, const char *path, struct buf *reason)
 {
 	AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -121,7 +136,10 @@ enum err scan_load(struct scan *scan, const char *path, struct buf *reason)
 		return buf_refuse(reason, ERR_INVALID,
 				  "%s is no configuration file: it must be a file below 1 MiB",
 				  path);
-	enum err err = read_all(fd, &scan->raw, (size_t)st.st_size);
+	enum err err = check_owner(&st, path, reason);
+	if (err)
+		return err;
+	err = read_all(fd, &scan->raw, (size_t)st.st_size);
 	if (err)
 		return buf_refuse(reason, err, "%s cannot be read: %s", path, err_text(err));
 	err = make_public(scan, path, &holds, reason);

@@ -13,7 +13,8 @@ struct scan {
 	struct buf public; /* the same lines; `password` and `proxy` have no value */
 };
 
-/* Reads the file. Refuses one that holds a password and that others may read. ERR_NOT_FOUND: there is none. */
+/* Reads the file. Refuses one that others may write, and one with a password that they may read.
+ * ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err scan_load(struct scan *scan, const char *path, struct buf *reason);
 void scan_release(struct scan *scan);
 /* The option's value may hold a secret, and is not in `public`. */

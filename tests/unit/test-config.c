@@ -208,6 +208,38 @@ static void test_a_file_that_holds_a_password_is_its_owners_alone(void **state)
 		}
 }
 
+/* Whatever it holds: its commands are run. */
+static void test_a_file_of_others_is_refused_and_one_that_they_may_write(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t owner;
+		const char *says; /* NULL: it is taken */
+	} vectors[] = {
+		{ 0620, 0, "can be written by others" },
+		{ 0602, 0, "can be written by others" },
+		{ 0666, 0, "can be written by others" },
+		{ 0600, 4711, "belongs to another user" },
+		{ 0644, 0, NULL },
+	};
+	char path[64];
+	(void)state;
+
+	snprintf(path, sizeof(path), "%s/ewsfs/config", home);
+	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
+		AUTO(options) struct options o = { 0 };
+		AUTO(buf) struct buf reason = { 0 };
+		char *argv[] = { "ewsfs", "work", "/m", NULL };
+		write_file("[work]\n" LOGIN, vectors[i].mode);
+		if (vectors[i].owner && chown(path, vectors[i].owner, (gid_t)-1) != 0)
+			continue; /* only root can */
+		check_ok(options_parse(&o, 3, argv, &reason));
+		enum err err = options_resolve(&o, &reason);
+		check_err(err, vectors[i].says ? ERR_INVALID : ERR_OK);
+		assert_true(!err || strstr(reason.bytes, vectors[i].says));
+	}
+}
+
 static int begin(void **state)
 {
 	char path[64];
@@ -245,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_the_name_of_a_cache_is_one_file),
 		cmocka_unit_test(test_what_is_refused_says_where_and_what_to_do),
 		cmocka_unit_test(test_a_file_that_holds_a_password_is_its_owners_alone),
+		cmocka_unit_test(test_a_file_of_others_is_refused_and_one_that_they_may_write),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
