@@ -111,7 +111,7 @@ static void end_request(struct http *http, struct request *request,
 	if (request->easy)
 		curl_multi_remove_handle(http->multi, request->easy);
 	http->news_n++;
-	exchange_end(&request->exchange, *result->reason ? result->reason : "fine");
+	exchange_end(&request->exchange, result->err, result->status);
 	request->handler->done(request->ctx, result);
 	request_release(&request);
 }

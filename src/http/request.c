@@ -72,7 +72,7 @@ void request_release(struct request **request)
 		return;
 	curl_easy_cleanup((*request)->easy);
 	curl_slist_free_all((*request)->headers);
-	exchange_end(&(*request)->exchange, "not answered");
+	exchange_end(&(*request)->exchange, ERR_CANCELLED, 0);
 	buf_release(&(*request)->body);
 	str_release(&(*request)->to);
 	free(*request);

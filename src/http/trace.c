@@ -204,7 +204,7 @@ void exchange_note_body(struct exchange *exchange, bool is_xml, const char *byte
 		check(exchange, redact_feed(&exchange->redact, bytes, n, &exchange->out));
 }
 
-void exchange_end(struct exchange **ref, const char *outcome)
+void exchange_end(struct exchange **ref, enum err outcome, int status)
 {
 	struct exchange *exchange = *ref;
 	enum err err = ERR_OK;
@@ -218,7 +218,8 @@ void exchange_end(struct exchange **ref, const char *outcome)
 		err = buf_printf(&exchange->out, "(%llu bytes that are no XML)",
 				 (unsigned long long)exchange->other_bytes);
 	if (!err)
-		err = buf_printf(&exchange->out, "\n# %s\n", outcome);
+		err = buf_printf(&exchange->out, "\n# %s\n# HTTP %d\n",
+				 outcome ? err_text(outcome) : "fine", status);
 	check(exchange, err);
 	fd_release(&exchange->fd);
 	buf_release(&exchange->out);

@@ -27,6 +27,7 @@ void exchange_note_sent(struct exchange *exchange, const char *head, size_t n);
 void exchange_note_head(struct exchange *exchange, const char *line, size_t n);
 /* XML; of anything else only that it came. */
 void exchange_note_body(struct exchange *exchange, bool is_xml, const char *bytes, size_t n);
-void exchange_end(struct exchange **exchange, const char *outcome);
+/* status: 0, no answer. No reason: it names users, hosts and proxies. */
+void exchange_end(struct exchange **exchange, enum err outcome, int status);
 
 #endif

@@ -22,7 +22,7 @@ def test_a_trace_shows_what_was_said_and_nothing_of_what_it_was_about(new_server
     bodies = [path.read_bytes().partition(b"\r\n\r\n")[2] for path in mails]
     words = {word for body in bodies for word in re.findall(rb"[a-z]{9,}", body)}
     names = {ewsfs.xattrs(path).get("user.ews.subject", "Xyzzy").encode() for path in mails}
-    secrets = {b"Xyzzy", b"Plugh", b"Zzyzx", ewsfs.PASSWORD.encode(),
+    secrets = {b"Xyzzy", b"Plugh", b"Zzyzx", ewsfs.USER.encode(), ewsfs.PASSWORD.encode(),
                base64.b64encode(f"{ewsfs.USER}:{ewsfs.PASSWORD}".encode())}
     assert len(words) > 10 and len(names) > 5
     for name, text in files.items():
@@ -35,6 +35,17 @@ def test_a_trace_shows_what_was_said_and_nothing_of_what_it_was_about(new_server
     for operation in ("GetFolder", "SyncFolderItems", "GetItem"):
         assert any(operation in name for name in files)
     assert stat.S_IMODE((place / "trace").stat().st_mode) == 0o700
+
+
+def test_a_trace_of_a_refused_login_does_not_say_whose(new_server, place):
+    server = new_server("--synthetic", f"{ewsfs.USER}:1:1:100", "--auth", "basic")
+    (place / "m").mkdir()
+    settings = f"user={ewsfs.USER},password_command=echo wrong-one,cache={place}/m.db,trace={place}/trace"
+    result = ewsfs.run(ewsfs.EWSFS, "-o", settings, server.url, place / "m", check=False)
+    assert ewsfs.USER in result.stderr
+    whole = b"".join(path.read_bytes() for path in (place / "trace").iterdir())
+    assert b"# login refused\n# HTTP 401\n" in whole
+    assert ewsfs.USER.encode() not in whole and b"wrong-one" not in whole
 
 
 # Words of the protocol that a mail may hold too.
