@@ -124,6 +124,7 @@ void options_release(struct options *options)
 			   &options->account.token_command,
 			   &options->account.cafile,
 			   &options->account.cache,
+			   &options->account.trace,
 			   &options->source,
 			   &options->name,
 			   &options->mountpoint,
