@@ -187,7 +187,7 @@ void http_release(struct http **http)
 	str_release(&h->command);
 	str_release(&h->token_command);
 	str_release(&h->cafile);
-	str_release(&h->proxy);
+	secret_free(h->proxy); /* may hold a password (I11) */
 	str_release(&h->anchor);
 	free(h);
 	*http = NULL;

@@ -119,7 +119,6 @@ void options_release(struct options *options)
 	char **texts[] = { &options->account.url,
 			   &options->account.address,
 			   &options->account.user,
-			   &options->account.proxy,
 			   &options->account.password_command,
 			   &options->account.token_command,
 			   &options->account.cafile,
@@ -135,6 +134,8 @@ void options_release(struct options *options)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		str_release(texts[i]);
 	secret_release(&options->account.password);
+	secret_free(options->account.proxy); /* may hold a password (I11) */
+	options->account.proxy = NULL;
 	for (size_t i = 0; i < options->account.excludes_n; i++)
 		free(options->account.excludes[i]);
 	free(options->account.excludes);
