@@ -119,6 +119,20 @@ static char *host_name(const struct check *check)
 	return strndup(host, (size_t)(port - host));
 }
 
+/* As libcurl looks for one. */
+static bool has_proxy(const struct check *check)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy",
+					     "ALL_PROXY" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return true;
+	}
+	return check->account.proxy != NULL;
+}
+
 static bool resolve(struct check *check)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
@@ -130,7 +144,7 @@ static bool resolve(struct check *check)
 	if (!host)
 		return false;
 	int no = getaddrinfo(host, NULL, &hints, &list);
-	if (no && check->account.proxy) {
+	if (no && has_proxy(check)) {
 		say_ok(check, "name", "%s is for the proxy to resolve", host);
 		return true;
 	}

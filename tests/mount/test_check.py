@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`ewsctl check`: a line each, ok or what to do; the exit status tells."""
+import os
+
 import autodiscover
 import ewsfs
 import pytest
@@ -56,6 +58,14 @@ def test_a_wrong_password(small):
 def test_a_server_that_is_not_there(url, step):
     lines, status = check(url)
     assert status == 1 and bad(lines) == [step] and "check" in lines[step]
+
+
+@pytest.mark.parametrize("name", ["proxy=", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+def test_a_name_is_for_the_proxy_to_resolve(name):
+    proxy = "http://127.0.0.1:9"
+    options, env = ([f"proxy={proxy}"], {}) if name == "proxy=" else ([], {name: proxy})
+    lines, status = check("https://no-such-host.invalid/EWS/Exchange.asmx", *options, env={**os.environ, **env})
+    assert status == 1 and lines["name"].startswith("ok (") and bad(lines) == ["tls"] and "proxy" in lines["tls"]
 
 
 def test_a_wrong_path(small):
