@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "discover/discover.h"
 #include "ews/ews.h"
+#include "http/auth.h"
 #include "http/fetch.h"
 #include "http/url.h"
 
@@ -32,7 +33,6 @@ struct check {
 	struct discovered found;
 	struct url url;
 	struct ews *ews;
-	struct buf methods;
 	bool is_bad;
 	unsigned said; /* the bits of steps that have their line */
 	enum err err;  /* of printing */
@@ -43,7 +43,6 @@ static void check_release(struct check *check)
 	ews_release(&check->ews);
 	discovered_release(&check->found);
 	url_release(&check->url);
-	buf_release(&check->methods);
 }
 
 static void print_line(struct check *check, const char *name, const char *verdict, const char *fmt,
@@ -191,6 +190,22 @@ static void say_tls(struct check *check, const struct fetch_reply *reply)
 		       is_soon ? ": it has to be renewed soon" : "", buf_str(&reply->issuer));
 }
 
+static void say_methods(struct check *check, const struct fetch_reply *reply)
+{
+	AUTO(buf) struct buf methods = { 0 };
+
+	if (auth_print_list(reply->auths, &methods))
+		check->err = ERR_NOMEM;
+	if (reply->status != 401)
+		say_ok(check, "methods", "no login asked for, HTTP %d", reply->status);
+	else if (methods.len > 0)
+		say_ok(check, "methods", "%s", methods.bytes);
+	else
+		say_bad(check, "methods",
+			"the server offers no login that is known here: try auth=basic, or ask the "
+			"administrator");
+}
+
 /* TLS, and what logins are offered. */
 static bool connect_plainly(struct check *check)
 {
@@ -213,14 +228,7 @@ static bool connect_plainly(struct check *check)
 		return false;
 	}
 	say_tls(check, &reply);
-	if (reply.status == 401 && reply.offers.len > 0)
-		say_ok(check, "methods", "%s", buf_str(&reply.offers));
-	else if (reply.status == 401)
-		say_bad(check, "methods",
-			"the server wants a login and offers no way to: ask the "
-			"administrator");
-	else
-		say_ok(check, "methods", "no login asked for, HTTP %d", reply.status);
+	say_methods(check, &reply);
 	return true;
 }
 

@@ -9,7 +9,7 @@
 #include "http/auth.h"
 #include "http/request.h"
 
-enum { CONNECT_MS = 4000, OFFERS_MAX_BYTES = 256 };
+enum { CONNECT_MS = 4000 };
 
 /* One that is under way. */
 struct exchange {
@@ -29,7 +29,6 @@ void fetch_reply_release(struct fetch_reply *reply)
 {
 	str_release(&reply->location);
 	buf_release(&reply->body);
-	buf_release(&reply->offers);
 	buf_release(&reply->tls);
 	buf_release(&reply->expires);
 	buf_release(&reply->issuer);
@@ -47,31 +46,14 @@ static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 	return n;
 }
 
-/* "WWW-Authenticate: Basic realm=..." */
 static size_t on_head(char *line, size_t size, size_t n, void *ctx)
 {
-	static const char name[] = "WWW-Authenticate:";
 	struct exchange *exchange = ctx;
-	struct buf *offers = &exchange->reply->offers;
 
 	n *= size;
 	offer_note_line(&exchange->request.offer, line, n);
 	exchange->request.head_bytes += n;
-	if (exchange->request.head_bytes > FETCH_MAX_BYTES)
-		return 0;
-	if (n <= strlen(name) || strncasecmp(line, name, strlen(name)) != 0)
-		return n;
-	const char *word = line + strlen(name), *end = line + n;
-	while (word < end && (*word == ' ' || *word == '\t'))
-		word++;
-	size_t word_n = 0;
-	while (word + word_n < end && !strchr(" \t\r\n,", word[word_n]))
-		word_n++;
-	if (word_n == 0 || offers->len + word_n > OFFERS_MAX_BYTES)
-		return n;
-	if (buf_printf(offers, "%s%.*s", offers->len ? " " : "", (int)word_n, word))
-		return 0;
-	return n;
+	return exchange->request.head_bytes > FETCH_MAX_BYTES ? 0 : n;
 }
 
 /* curl tells the version of TLS only so. "SSL connection using TLSv1.3 / ..." */

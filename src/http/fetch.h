@@ -33,7 +33,6 @@ struct fetch_reply {
 	char *location; /* of a redirect, absolute; NULL: none */
 	struct buf body;
 	unsigned auths;		    /* those of WWW-Authenticate that are known here */
-	struct buf offers;	    /* the schemes of WWW-Authenticate, a space between them */
 	struct buf tls;		    /* "TLSv1.3"; "" without */
 	struct buf expires, issuer; /* of the certificate, as the library prints them */
 	struct buf reason;	    /* one line, for an err */

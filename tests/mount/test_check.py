@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`ewsctl check`: a line each, ok or what to do; the exit status tells."""
+import http.server
 import os
+import threading
 
 import autodiscover
 import ewsfs
@@ -30,6 +32,42 @@ def test_all_is_ok(small):
     assert status == 0 and not bad(lines) and "not tried" not in lines.values()
     assert lines["methods"] == "ok (Basic)" and "15.2" in lines["version"] and "ms" in lines["latency"]
     assert small.requests().get("SyncFolderItems", 0) == 0
+
+
+@pytest.fixture
+def offering():
+    """Starts a server that knows nobody; what it answers is its URL."""
+    made = []
+
+    def start(*challenges):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"] or 0))
+                self.send_response(401)
+                for challenge in challenges:
+                    self.send_header("WWW-Authenticate", challenge)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        made.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=made[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{made[-1].server_port}/EWS/Exchange.asmx"
+
+    yield start
+    for server in made:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("challenges, says", [
+    (['Negotiate, Basic realm="mail, NTLM", ntlm'], "ok (Negotiate, NTLM, Basic)"), (["NTLM", "Digest x=y", "Bearer"], "ok (NTLM, Bearer)"),
+    (["Digest x=y"], "no login that is known here"), ([], "no login that is known here")])
+def test_every_login_that_is_offered_is_named(offering, challenges, says):
+    lines, status = check(offering(*challenges))
+    assert status == 1 and says in lines["methods"] and "login" in bad(lines)
 
 
 def test_tls_is_described(new_server, place):
