@@ -10,7 +10,8 @@
  * wrong and what to do. What needs a step that failed is not tried.
  *
  * For `ewsctl check`, which runs `ewsfs --check`: what knows the network and the secrets stays in one
- * program. Nothing is mounted and no cache is touched. No login goes out twice that was refused.
+ * program. Nothing is mounted and no cache is touched. A password that is refused goes out to three
+ * hosts at most in search of the server, and to the server once.
  */
 
 /* Prints to stdout as it goes. *ret_status: of the program. An error: no line could be printed. */
