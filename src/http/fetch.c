@@ -12,17 +12,17 @@
 enum { CONNECT_MS = 4000 };
 
 /* One that is under way. */
-struct exchange {
+struct transfer {
 	const struct fetch *fetch;
 	struct fetch_reply *reply;
 	struct request request; /* what request_judge() looks at */
 	bool is_over;		/* the body has passed its limit */
 };
 
-static void exchange_release(struct exchange *exchange)
+static void transfer_release(struct transfer *transfer)
 {
-	curl_easy_cleanup(exchange->request.easy);
-	curl_slist_free_all(exchange->request.headers);
+	curl_easy_cleanup(transfer->request.easy);
+	curl_slist_free_all(transfer->request.headers);
 }
 
 void fetch_reply_release(struct fetch_reply *reply)
@@ -37,31 +37,31 @@ void fetch_reply_release(struct fetch_reply *reply)
 
 static size_t on_data(char *bytes, size_t size, size_t n, void *ctx)
 {
-	struct exchange *exchange = ctx;
+	struct transfer *transfer = ctx;
 
 	n *= size;
-	exchange->is_over |= exchange->reply->body.len + n > FETCH_MAX_BYTES;
-	if (exchange->is_over || buf_append(&exchange->reply->body, bytes, n))
+	transfer->is_over |= transfer->reply->body.len + n > FETCH_MAX_BYTES;
+	if (transfer->is_over || buf_append(&transfer->reply->body, bytes, n))
 		return 0;
 	return n;
 }
 
 static size_t on_head(char *line, size_t size, size_t n, void *ctx)
 {
-	struct exchange *exchange = ctx;
+	struct transfer *transfer = ctx;
 
 	n *= size;
-	offer_note_line(&exchange->request.offer, line, n);
-	exchange->request.head_bytes += n;
-	return exchange->request.head_bytes > FETCH_MAX_BYTES ? 0 : n;
+	offer_note_line(&transfer->request.offer, line, n);
+	transfer->request.head_bytes += n;
+	return transfer->request.head_bytes > FETCH_MAX_BYTES ? 0 : n;
 }
 
 /* curl tells the version of TLS only so. "SSL connection using TLSv1.3 / ..." */
 static int on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx)
 {
 	static const char start[] = "SSL connection using ";
-	struct exchange *exchange = ctx;
-	struct buf *tls = &exchange->reply->tls;
+	struct transfer *transfer = ctx;
+	struct buf *tls = &transfer->reply->tls;
 	(void)easy;
 
 	if (type != CURLINFO_TEXT || n <= strlen(start) || memcmp(text, start, strlen(start)) != 0)
@@ -78,23 +78,23 @@ static int on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *
 static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_off_t expected_out,
 		       curl_off_t out)
 {
-	const struct exchange *exchange = ctx;
+	const struct transfer *transfer = ctx;
 	(void)expected_in, (void)in, (void)expected_out, (void)out;
 
-	return exchange->fetch->stop && atomic_load(exchange->fetch->stop);
+	return transfer->fetch->stop && atomic_load(transfer->fetch->stop);
 }
 
-static enum err add_header(struct exchange *exchange, const char *name, const char *value)
+static enum err add_header(struct transfer *transfer, const char *name, const char *value)
 {
 	AUTO(buf) struct buf line = { 0 };
 	enum err err = buf_printf(&line, "%s: %s", name, value);
 
 	if (err || strpbrk(value, "\r\n"))
 		return err ? err : ERR_INVALID;
-	struct curl_slist *list = curl_slist_append(exchange->request.headers, buf_str(&line));
+	struct curl_slist *list = curl_slist_append(transfer->request.headers, buf_str(&line));
 	if (!list)
 		return ERR_NOMEM;
-	exchange->request.headers = list;
+	transfer->request.headers = list;
 	return ERR_OK;
 }
 
@@ -104,16 +104,16 @@ static enum err add_header(struct exchange *exchange, const char *name, const ch
 			code = curl_easy_setopt(easy, option, value); \
 	} while (0)
 
-static enum err prepare(struct exchange *exchange, const struct request_config *config)
+static enum err prepare(struct transfer *transfer, const struct request_config *config)
 {
-	const struct fetch *fetch = exchange->fetch;
-	CURL *easy = exchange->request.easy;
+	const struct fetch *fetch = transfer->fetch;
+	CURL *easy = transfer->request.easy;
 	enum err err = ERR_OK;
 
 	if (fetch->body)
-		err = add_header(exchange, "Content-Type", "text/xml; charset=utf-8");
+		err = add_header(transfer, "Content-Type", "text/xml; charset=utf-8");
 	if (!err && fetch->anchor)
-		err = add_header(exchange, "X-AnchorMailbox", fetch->anchor);
+		err = add_header(transfer, "X-AnchorMailbox", fetch->anchor);
 	CURLcode code = err ? CURLE_OUT_OF_MEMORY
 			    : request_set_transport(easy, config, config->url->text);
 	if (fetch->may_be_plain) /* of any host, so through the proxy too */
@@ -126,20 +126,20 @@ static enum err prepare(struct exchange *exchange, const struct request_config *
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(fetch->body));
 		SET(CURLOPT_POSTFIELDS, fetch->body);
 	}
-	SET(CURLOPT_HTTPHEADER, exchange->request.headers);
+	SET(CURLOPT_HTTPHEADER, transfer->request.headers);
 	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
 	SET(CURLOPT_WRITEFUNCTION, on_data);
-	SET(CURLOPT_WRITEDATA, exchange);
+	SET(CURLOPT_WRITEDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, on_head);
-	SET(CURLOPT_HEADERDATA, exchange);
+	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-	SET(CURLOPT_XFERINFODATA, exchange);
+	SET(CURLOPT_XFERINFODATA, transfer);
 	SET(CURLOPT_NOPROGRESS, 0L);
 	SET(CURLOPT_DEBUGFUNCTION, on_debug);
-	SET(CURLOPT_DEBUGDATA, exchange);
+	SET(CURLOPT_DEBUGDATA, transfer);
 	SET(CURLOPT_VERBOSE, 1L);
 	SET(CURLOPT_CERTINFO, 1L);
-	SET(CURLOPT_ERRORBUFFER, exchange->request.error);
+	SET(CURLOPT_ERRORBUFFER, transfer->request.error);
 	return err ? err : code ? ERR_INVALID : ERR_OK;
 }
 
@@ -160,11 +160,11 @@ static enum err take_certificate(CURL *easy, struct fetch_reply *reply)
 	return err;
 }
 
-static enum err take_result(struct exchange *exchange, const struct request_config *config,
+static enum err take_result(struct transfer *transfer, const struct request_config *config,
 			    CURLcode code)
 {
-	struct fetch_reply *reply = exchange->reply;
-	CURL *easy = exchange->request.easy;
+	struct fetch_reply *reply = transfer->reply;
+	CURL *easy = transfer->request.easy;
 	struct http_result result;
 	char *location = NULL;
 	enum err err = ERR_OK;
@@ -174,47 +174,47 @@ static enum err take_result(struct exchange *exchange, const struct request_conf
 	curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &location);
 	if (code == CURLE_ABORTED_BY_CALLBACK) {
 		reply->err = ERR_CANCELLED;
-	} else if (exchange->is_over) {
+	} else if (transfer->is_over) {
 		reply->err = ERR_LIMIT;
 		err = buf_printf(&reply->reason, "%s: the reply is larger than we accept",
 				 config->url->host_port);
 	} else if (code) {
-		err = request_judge(&exchange->request, config, code, &result, &reply->reason);
+		err = request_judge(&transfer->request, config, code, &result, &reply->reason);
 		reply->err = err ? err : result.err;
 	} else {
 		reply->status = (int)status;
-		reply->auths = exchange->request.offer.auths;
+		reply->auths = transfer->request.offer.auths;
 		err = text_copy(location, &reply->location);
 	}
 	return err ? err : take_certificate(easy, reply);
 }
 
-static enum err run(struct exchange *exchange, const struct request_config *config)
+static enum err run(struct transfer *transfer, const struct request_config *config)
 {
-	const struct fetch *fetch = exchange->fetch;
+	const struct fetch *fetch = transfer->fetch;
 	struct login *login = fetch->login;
 
-	exchange->request.easy = curl_easy_init();
-	if (!exchange->request.easy)
+	transfer->request.easy = curl_easy_init();
+	if (!transfer->request.easy)
 		return ERR_NOMEM;
-	exchange->request.silence_ms = fetch->limit_ms;
-	enum err err = prepare(exchange, config);
+	transfer->request.silence_ms = fetch->limit_ms;
+	enum err err = prepare(transfer, config);
 	if (login)
 		login->auth = login_pick(login, fetch->auths);
 	if (!err && login)
 		err = login_prepare(login, clock_boot_ms(), fetch->stop);
-	if (err == ERR_AUTH && buf_append_str(&exchange->reply->reason, buf_str(&login->reason)))
+	if (err == ERR_AUTH && buf_append_str(&transfer->reply->reason, buf_str(&login->reason)))
 		err = ERR_NOMEM;
 	if (!err && login)
-		err = auth_apply(exchange->request.easy, login->auth, login->user, &login->secret);
+		err = auth_apply(transfer->request.easy, login->auth, login->user, &login->secret);
 	if (err)
 		return err;
-	return take_result(exchange, config, curl_easy_perform(exchange->request.easy));
+	return take_result(transfer, config, curl_easy_perform(transfer->request.easy));
 }
 
 static enum err run_once(const struct fetch *fetch, struct fetch_reply *ret)
 {
-	AUTO(exchange) struct exchange exchange = { .fetch = fetch, .reply = ret };
+	AUTO(transfer) struct transfer transfer = { .fetch = fetch, .reply = ret };
 	AUTO(url) struct url url = { 0 };
 	struct login nobody = { 0 };
 	const struct request_config config = {
@@ -230,7 +230,7 @@ static enum err run_once(const struct fetch *fetch, struct fetch_reply *ret)
 	request_init();
 	if (!is_plain || !fetch->may_be_plain) {
 		enum err err = url_parse(fetch->url, &url, &ret->reason);
-		return err ? err : run(&exchange, &config);
+		return err ? err : run(&transfer, &config);
 	}
 	if (fetch->login)
 		return ERR_INVALID;
@@ -238,7 +238,7 @@ static enum err run_once(const struct fetch *fetch, struct fetch_reply *ret)
 	enum err err = text_copy(fetch->url, &url.text);
 	if (!err)
 		err = text_copy(fetch->url, &url.host_port);
-	return err ? err : run(&exchange, &config);
+	return err ? err : run(&transfer, &config);
 }
 
 enum err fetch_run(const struct fetch *fetch, struct fetch_reply *ret)
