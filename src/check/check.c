@@ -93,7 +93,7 @@ static bool find_server(struct check *check)
 	if (check->account.url) {
 		say_ok(check, "autodiscover", "not needed, the URL is given");
 	} else {
-		err = discover_find(&check->account, NULL, &check->found, &reason);
+		err = discover_find(&check->account, false, NULL, &check->found, &reason);
 		if (err) {
 			say_bad(check, "autodiscover", "%s",
 				reason.len ? reason.bytes : err_text(err));
@@ -442,7 +442,7 @@ enum err check_login(const struct account *account, struct buf *reason)
 	enum err err = ERR_OK;
 
 	if (!account->url)
-		err = discover_find(account, NULL, &check.found, reason);
+		err = discover_find(account, false, NULL, &check.found, reason);
 	if (err)
 		return err;
 	if (!account->url)

@@ -9,19 +9,27 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "discover/answer.h"
+#include "discover/host.h"
+#include "discover/question.h"
 #include "discover/srv.h"
-#include "ews/soap.h"
 #include "http/fetch.h"
 #include "model/address.h"
 
-enum { HOSTS_MAX = 16, HOST_MAX_BYTES = 256, REFUSALS_MAX = 3 };
+enum { HOSTS_MAX = 16, REFUSALS_MAX = 3 };
 
 /* Why nothing was found: what tells the user more goes before. */
-enum weight { WEIGHT_NONE, WEIGHT_NETWORK, WEIGHT_TLS, WEIGHT_ANSWER, WEIGHT_LOGIN };
+enum weight {
+	WEIGHT_NONE,
+	WEIGHT_NETWORK,
+	WEIGHT_TLS,
+	WEIGHT_ANSWER,
+	WEIGHT_HEARSAY,
+	WEIGHT_LOGIN
+};
 
 /* Hosts that are not asked (again). */
 struct host {
-	char name[HOST_MAX_BYTES];
+	char name[HOST_PRINT_BYTES];
 	bool is_dead, has_refused;
 };
 
@@ -32,7 +40,9 @@ struct run {
 	bool has_no_secret; /* nothing to log in with */
 	int64_t end_ms;
 	char *address;
-	bool is_anew; /* the address has become another: from the start */
+	bool is_anew;	 /* the address has become another: from the start */
+	bool is_hearsay; /* the host asked is named by http or DNS, that anybody can forge */
+	bool is_unattended;
 	int redirects_n, refusals_n;
 	struct host hosts[HOSTS_MAX];
 	size_t hosts_n;
@@ -74,20 +84,12 @@ static void note(struct run *run, enum weight weight, const char *fmt, ...)
 
 /* --- hosts --- */
 
-/* "HOST" or "HOST:PORT" of an https URL. */
-static void print_host(const char *url, char *ret)
-{
-	const char *start = strstr(url, "://") + 3;
-
-	snprintf(ret, HOST_MAX_BYTES, "%.*s", (int)strcspn(start, "/?#"), start);
-}
-
 /* NULL: there are too many; then it is not asked. */
 static struct host *host_of(struct run *run, const char *url)
 {
-	char name[HOST_MAX_BYTES];
+	char name[HOST_PRINT_BYTES];
 
-	print_host(url, name);
+	host_print(url, name);
 	for (size_t i = 0; i < run->hosts_n; i++)
 		if (strcasecmp(run->hosts[i].name, name) == 0)
 			return &run->hosts[i];
@@ -99,46 +101,24 @@ static struct host *host_of(struct run *run, const char *url)
 	return host;
 }
 
-/* --- one request --- */
+/* --- hearsay --- */
 
-static enum err print_request(enum dialect dialect, const char *address, const char *url,
-			      struct buf *ret)
+/* Hearsay is believed of the address's own domain, and of nobody else. */
+static bool is_believed(struct run *run, const char *url)
 {
-	static const char pox[] =
-		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-		"<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/outlook/"
-		"requestschema/2006\"><Request><EMailAddress>";
-	static const char pox_end[] =
-		"</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/"
-		"autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request>"
-		"</Autodiscover>";
-	static const char soap[] =
-		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-		"<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "
-		"xmlns:w=\"http://www.w3.org/2005/08/addressing\" "
-		"xmlns:a=\"http://schemas.microsoft.com/exchange/2010/Autodiscover\">"
-		"<s:Header><a:RequestedServerVersion>Exchange2010</a:RequestedServerVersion>"
-		"<w:Action>http://schemas.microsoft.com/exchange/2010/Autodiscover/Autodiscover/"
-		"GetUserSettings</w:Action><w:To>";
-	static const char soap_mid[] =
-		"</w:To></s:Header><s:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users>"
-		"<a:User><a:Mailbox>";
-	static const char soap_end[] =
-		"</a:Mailbox></a:User></a:Users><a:RequestedSettings>"
-		"<a:Setting>ExternalEwsUrl</a:Setting><a:Setting>InternalEwsUrl</a:Setting>"
-		"</a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></s:Body>"
-		"</s:Envelope>";
-	bool is_pox = dialect == DIALECT_POX;
+	const char *domain = address_domain(run->address);
+	char host[HOST_PRINT_BYTES];
 
-	enum err err = buf_append_str(ret, is_pox ? pox : soap);
-	if (!err && !is_pox)
-		err = soap_escape(ret, url);
-	if (!err && !is_pox)
-		err = buf_append_str(ret, soap_mid);
-	if (!err)
-		err = soap_escape(ret, address);
-	return err ? err : buf_append_str(ret, is_pox ? pox_end : soap_end);
+	if (!run->is_hearsay || host_is_within(url, domain))
+		return true;
+	host_print(url, host);
+	note(run, WEIGHT_HEARSAY,
+	     "%s was found, but is not in %s, and plain http or DNS led there, which can be forged",
+	     host, domain);
+	return false;
 }
+
+/* --- one request --- */
 
 /* What is left of the time, for one request. */
 static int64_t load_limit_ms(const struct run *run)
@@ -204,7 +184,7 @@ static enum err fetch(struct run *run, enum dialect dialect, const char *url,
 	if (!host || host->is_dead || (host->has_refused && dialect != DIALECT_JSON))
 		return ERR_NOT_FOUND;
 	if (dialect != DIALECT_JSON)
-		err = print_request(dialect, run->address, url, &body);
+		err = question_print(dialect, run->address, url, &body);
 	const char *text = body.len ? buf_str(&body) : NULL;
 	if (!err)
 		err = fetch_once(run, url, text, 0, ret);
@@ -249,9 +229,9 @@ static enum err count_redirect(struct run *run)
 /* The chain goes on at `url`. ERR_NOT_FOUND: not there. */
 static enum err redirect(struct run *run, struct chain *chain, const char *url)
 {
-	char host[HOST_MAX_BYTES];
+	char host[HOST_PRINT_BYTES];
 
-	print_host(buf_str(&chain->url), host);
+	host_print(buf_str(&chain->url), host);
 	if (strncasecmp(url, "https://", 8) != 0) {
 		note(run, WEIGHT_ANSWER,
 		     "%s redirects to a URL without https, which is not followed", host);
@@ -277,6 +257,12 @@ static enum err take_address(struct run *run, const char *address)
 		note(run, WEIGHT_ANSWER, "redirected to '%s', which is no address", address);
 		return ERR_NOT_FOUND;
 	}
+	const char *domain = address_domain(address);
+	if (run->is_hearsay && !domain_is_within(domain, address_domain(run->address))) {
+		note(run, WEIGHT_HEARSAY,
+		     "%s was found, but plain http or DNS led there, which can be forged", address);
+		return ERR_NOT_FOUND;
+	}
 	enum err err = count_redirect(run);
 	if (err)
 		return err;
@@ -286,13 +272,16 @@ static enum err take_address(struct run *run, const char *address)
 	return err ? err : ERR_NOT_FOUND;
 }
 
-static enum err take_url(const struct chain *chain, const char *url, struct discovered *ret)
+static enum err take_url(struct run *run, const struct chain *chain, const char *url,
+			 struct discovered *ret)
 {
 	static const char *const names[] = { "JSON", "POX", "SOAP" };
 	AUTO(buf) struct buf where = { 0 };
-	char host[HOST_MAX_BYTES];
+	char host[HOST_PRINT_BYTES];
 
-	print_host(buf_str(&chain->url), host);
+	if (!is_believed(run, url))
+		return ERR_NOT_FOUND;
+	host_print(buf_str(&chain->url), host);
 	enum err err = buf_printf(&where, "%s at %s", names[chain->dialect], host);
 	if (!err)
 		err = buf_give(&where, &ret->where);
@@ -304,9 +293,9 @@ static enum err judge(struct run *run, struct chain *chain, const struct fetch_r
 		      struct discovered *ret)
 {
 	AUTO(answer) struct answer answer = { 0 };
-	char host[HOST_MAX_BYTES];
+	char host[HOST_PRINT_BYTES];
 
-	print_host(buf_str(&chain->url), host);
+	host_print(buf_str(&chain->url), host);
 	if (reply->status >= 300 && reply->status < 400 && reply->location)
 		return redirect(run, chain, reply->location);
 	if (reply->status != 200) {
@@ -322,7 +311,7 @@ static enum err judge(struct run *run, struct chain *chain, const struct fetch_r
 		return ERR_NOT_FOUND;
 	}
 	switch (answer.kind) {
-	case ANSWER_URL: return take_url(chain, buf_str(&answer.text), ret);
+	case ANSWER_URL: return take_url(run, chain, buf_str(&answer.text), ret);
 	case ANSWER_OTHER_URL: return redirect(run, chain, buf_str(&answer.text));
 	case ANSWER_OTHER_ADDRESS: return take_address(run, buf_str(&answer.text));
 	case ANSWER_NO: break;
@@ -339,6 +328,8 @@ static enum err ask(struct run *run, enum dialect dialect, const char *url, stru
 
 	while (!err && !ret->url) {
 		AUTO(fetch_reply) struct fetch_reply reply = { 0 };
+		if (!is_believed(run, buf_str(&chain.url)))
+			return ERR_NOT_FOUND;
 		err = fetch(run, dialect, buf_str(&chain.url), &reply);
 		if (!err)
 			err = judge(run, &chain, &reply, ret);
@@ -347,20 +338,6 @@ static enum err ask(struct run *run, enum dialect dialect, const char *url, stru
 }
 
 /* --- the order --- */
-
-/* The address as a part of a URL's path. */
-static enum err append_escaped(struct buf *to, const char *address)
-{
-	enum err err = ERR_OK;
-
-	for (const char *c = address; !err && *c; c++) {
-		bool is_plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-				(*c >= '0' && *c <= '9') || strchr("-._~@", *c);
-		err = is_plain ? buf_append_char(to, *c)
-			       : buf_printf(to, "%%%02X", (unsigned char)*c);
-	}
-	return err;
-}
 
 static enum err ask_host(struct run *run, enum dialect dialect, const char *prefix,
 			 const char *host, struct discovered *ret)
@@ -373,7 +350,7 @@ static enum err ask_host(struct run *run, enum dialect dialect, const char *pref
 	enum err err = buf_printf(&url, "https://%s%s/autodiscover/autodiscover.%s", prefix, host,
 				  paths[dialect]);
 	if (!err && dialect == DIALECT_JSON)
-		err = append_escaped(&url, run->address);
+		err = question_append_address(&url, run->address);
 	if (!err && dialect == DIALECT_JSON)
 		err = buf_append_str(&url, "?Protocol=EWS");
 	return err ? err : ask(run, dialect, buf_str(&url), ret);
@@ -422,6 +399,18 @@ static enum err ask_srv(struct run *run, struct discovered *ret)
 	return err;
 }
 
+static enum err ask_by_hearsay(struct run *run, struct discovered *ret)
+{
+	if (run->is_unattended)
+		return ERR_NOT_FOUND;
+	run->is_hearsay = true;
+	enum err err = ask_plainly(run, ret);
+	if (err == ERR_NOT_FOUND)
+		err = ask_srv(run, ret);
+	run->is_hearsay = false;
+	return err;
+}
+
 static enum err ask_all(struct run *run, struct discovered *ret)
 {
 	static const struct {
@@ -442,9 +431,7 @@ static enum err ask_all(struct run *run, struct discovered *ret)
 		err = ask_host(run, own[i].dialect, own[i].prefix, address_domain(run->address),
 			       ret);
 	if (err == ERR_NOT_FOUND)
-		err = ask_plainly(run, ret);
-	if (err == ERR_NOT_FOUND)
-		err = ask_srv(run, ret);
+		err = ask_by_hearsay(run, ret);
 	if (err == ERR_NOT_FOUND && run->refusals_n == 0)
 		err = ask_host(run, DIALECT_JSON, "", "outlook.office365.com", ret);
 	return err;
@@ -453,9 +440,9 @@ static enum err ask_all(struct run *run, struct discovered *ret)
 static enum err say_failure(const struct run *run, enum err err, struct buf *reason)
 {
 	static const enum err meant[] = {
-		[WEIGHT_NONE] = ERR_OFFLINE, [WEIGHT_NETWORK] = ERR_OFFLINE,
-		[WEIGHT_TLS] = ERR_TLS,	     [WEIGHT_ANSWER] = ERR_NOT_EWS,
-		[WEIGHT_LOGIN] = ERR_AUTH,
+		[WEIGHT_NONE] = ERR_OFFLINE,	[WEIGHT_NETWORK] = ERR_OFFLINE,
+		[WEIGHT_TLS] = ERR_TLS,		[WEIGHT_ANSWER] = ERR_NOT_EWS,
+		[WEIGHT_HEARSAY] = ERR_NOT_EWS, [WEIGHT_LOGIN] = ERR_AUTH,
 	};
 	const char *why = run->why.len ? run->why.bytes : "nobody answers";
 
@@ -470,13 +457,14 @@ static enum err say_failure(const struct run *run, enum err err, struct buf *rea
 			  "no server found for %s: %s: give url=", run->address, why);
 }
 
-enum err discover_find(const struct account *account, const atomic_bool *stop,
+enum err discover_find(const struct account *account, bool is_unattended, const atomic_bool *stop,
 		       struct discovered *ret, struct buf *reason)
 {
 	AUTO(run)
 	struct run run = {
 		.account = account,
 		.stop = stop,
+		.is_unattended = is_unattended,
 		.login = { .mode = (enum http_auth)account->auth,
 			   .user = account->user,
 			   .command = account->password_command,

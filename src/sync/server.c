@@ -18,7 +18,7 @@ static enum err load_url(struct sync *sync, const struct account *account, struc
 	enum err err = store_load_value(sync->store, VALUE_URL, &sync->server.url);
 	if (err != ERR_NOT_FOUND)
 		return err;
-	err = discover_find(account, NULL, &found, reason);
+	err = discover_find(account, false, NULL, &found, reason);
 	if (err)
 		return err;
 	log_info("%s: the server is %s (%s)", account->address, found.url, found.where);
@@ -81,7 +81,8 @@ bool server_has_moved(struct sync *sync, enum err why)
 
 	if (!is_due(sync, why))
 		return false;
-	enum err err = discover_find(sync->account, ews_interruption(sync->ews), &found, &reason);
+	enum err err = discover_find(sync->account, true, ews_interruption(sync->ews), &found,
+				     &reason);
 	if (err == ERR_CANCELLED)
 		return false;
 	if (!err && strcmp(found.url, sync->server.url) == 0)

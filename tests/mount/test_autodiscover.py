@@ -9,7 +9,7 @@ import autodiscover
 import ewsfs
 import pytest
 import test_disk
-from autodiscover import Reply, json_url
+from autodiscover import Reply, json_url, pox, redirect
 
 ADDRESS = f"{ewsfs.USER}@corp.example"
 JSON = f"https://autodiscover.corp.example/autodiscover/autodiscover.json/v1.0/{ADDRESS}?Protocol=EWS"
@@ -81,6 +81,26 @@ def test_a_server_whose_host_is_gone_is_looked_for_anew(internet, new_server, ne
             mount.update()
     mount.update()
     ewsfs.check_against(mount, new)
+
+
+def test_a_mount_that_runs_asks_neither_plain_http_nor_dns_for_another_server(internet, new_server, new_mount):
+    old, new = tls_server(new_server, internet), tls_server(new_server, internet)
+    internet.plan[JSON] = Reply(body=json_url(f"https://mail.corp.example:{old.port}/EWS/Exchange.asmx"))
+    mount = new_mount(ADDRESS, f"cafile={internet.cafile}", "poll=5", "notify=poll", prefix=internet.prefix)
+    mount.update()
+    del internet.plan[JSON]
+    place = "autodiscover.corp.example/autodiscover/autodiscover.xml"
+    internet.plan[f"http://{place}"] = redirect(f"https://{place}?here")
+    internet.plan[f"https://{place}?here"] = Reply(
+        body=pox(("EXPR", f"https://mail.corp.example:{new.port}/EWS/Exchange.asmx")))
+    mount.dirty_log = True
+    old.stop()
+    while "looked for another server, and stays" not in mount.log_path.read_text():
+        assert mount.process.poll() is None
+        with contextlib.suppress(OSError):
+            mount.update()
+    assert f"https://{place}" in internet.urls()
+    assert not [url for url in internet.urls() if url.startswith("http://")]
 
 
 def test_a_damaged_cache_of_an_address_is_made_anew_for_the_same_mailbox(internet, new_server, new_mount):

@@ -14,7 +14,7 @@ DOM = "corp.example"
 ADDRESS = f"{ewsfs.USER}@{DOM}"
 EWS = "https://mail.corp.example/EWS/Exchange.asmx"
 LATER = "https://later.corp.example/EWS/Exchange.asmx"
-HOSTS = [DOM, f"autodiscover.{DOM}", "mail.hoster.example", "srv.hoster.example", "autodiscover.other.example",
+HOSTS = [DOM, f"autodiscover.{DOM}", "mail.hoster.example", "srv.corp.example", "http.corp.example", "srv.port.example", "autodiscover.other.example",
          "other.example", "outlook.office365.com"]
 
 
@@ -40,10 +40,11 @@ OWN = [json_at(f"autodiscover.{DOM}"), json_at(DOM), pox_at(DOM), pox_at(f"autod
 def world(tmp_path_factory):
     if os.getuid() != 0:
         pytest.skip("needs root for namespaces and low ports")
-    made = autodiscover.Internet(tmp_path_factory.mktemp("internet"), HOSTS, ["wrong.example", "autodiscover.wrong.example"])
-    made.resolve(f"--srv-host=_autodiscover._tcp.{DOM},srv.hoster.example,443,10",
+    made = autodiscover.Internet(tmp_path_factory.mktemp("internet"), HOSTS, ["wrong.example", "autodiscover.wrong.example", "wrong.corp.example"])
+    made.resolve(f"--srv-host=_autodiscover._tcp.{DOM},srv.corp.example,443,10",
                  f"--srv-host=_autodiscover._tcp.{DOM},mail.hoster.example,443,20",
-                 "--srv-host=_autodiscover._tcp.port.example,srv.hoster.example,8443,0")
+                 "--srv-host=_autodiscover._tcp.port.example,srv.port.example,8443,0",
+                 "--srv-host=_autodiscover._tcp.other.example,mail.hoster.example,443,0")
     yield made
     made.close()
 
@@ -72,8 +73,8 @@ def found(url, where):
 
 def test_all_places_are_asked_in_their_order_and_none_is_sent_a_login_it_did_not_ask_for(internet):
     assert "no server found" in find(internet)
-    assert internet.urls() == [*OWN, PLAIN, json_at("srv.hoster.example"), pox_at("srv.hoster.example"),
-                               soap_at("srv.hoster.example"), OFFICE]
+    assert internet.urls() == [*OWN, PLAIN, json_at("srv.corp.example"), pox_at("srv.corp.example"),
+                               soap_at("srv.corp.example"), OFFICE]
     assert not internet.logins()
 
 
@@ -82,9 +83,9 @@ def test_all_places_are_asked_in_their_order_and_none_is_sent_a_login_it_did_not
     (OWN[2], pox(("EXPR", EWS)), f"POX at {DOM}"), (OWN[3], pox(("EXCH", EWS)), f"POX at autodiscover.{DOM}"),
     (OWN[4], soap(ExternalEwsUrl=EWS), f"SOAP at {DOM}"),
     (OWN[5], soap(InternalEwsUrl=EWS), f"SOAP at autodiscover.{DOM}"),
-    (json_at("srv.hoster.example"), json_url(EWS), "JSON at srv.hoster.example"),
-    (pox_at("srv.hoster.example"), pox(("EXPR", EWS)), "POX at srv.hoster.example"),
-    (soap_at("srv.hoster.example"), soap(ExternalEwsUrl=EWS), "SOAP at srv.hoster.example"),
+    (json_at("srv.corp.example"), json_url(EWS), "JSON at srv.corp.example"),
+    (pox_at("srv.corp.example"), pox(("EXPR", EWS)), "POX at srv.corp.example"),
+    (soap_at("srv.corp.example"), soap(ExternalEwsUrl=EWS), "SOAP at srv.corp.example"),
     (OFFICE, json_url(EWS), "JSON at outlook.office365.com")])
 def test_each_place_can_answer_and_ends_the_search(internet, place, body, where):
     internet.plan[place] = Reply(body=body)
@@ -122,12 +123,12 @@ def test_a_refused_login_is_named_and_office365_is_not_asked_then(internet):
 
 
 def test_after_three_refusals_nobody_is_sent_the_login(internet):
-    for url in (OWN[2], OWN[3], pox_at("mail.hoster.example"), pox_at("srv.hoster.example")):
+    for url in (OWN[2], OWN[3], pox_at("http.corp.example"), pox_at("srv.corp.example")):
         internet.plan[url] = behind_login("")
-    internet.plan[PLAIN] = redirect(pox_at("mail.hoster.example"))
+    internet.plan[PLAIN] = redirect(pox_at("http.corp.example"))
     find(internet, password="wrong-one")
-    assert internet.logins() == {DOM, f"autodiscover.{DOM}", "mail.hoster.example"}
-    assert pox_at("srv.hoster.example") in internet.urls()
+    assert internet.logins() == {DOM, f"autodiscover.{DOM}", "http.corp.example"}
+    assert pox_at("srv.corp.example") in internet.urls()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -139,19 +140,47 @@ def test_a_redirect_is_followed_with_the_same_question(internet, status):
 
 
 def test_the_redirect_of_plain_http_is_followed_and_http_hears_no_login(internet):
-    internet.plan[PLAIN] = redirect(pox_at("mail.hoster.example"))
-    internet.plan[pox_at("mail.hoster.example")] = behind_login(pox(("EXPR", EWS)))
-    assert find(internet) == found(EWS, "POX at mail.hoster.example")
+    internet.plan[PLAIN] = redirect(pox_at("http.corp.example"))
+    internet.plan[pox_at("http.corp.example")] = behind_login(pox(("EXPR", EWS)))
+    assert find(internet) == found(EWS, "POX at http.corp.example")
     asked = [(method, url, login) for method, url, login in internet.asked if url.startswith("http://")]
     assert asked == [("GET", PLAIN, None)]
-    assert internet.logins() == {"mail.hoster.example"}
+    assert internet.logins() == {"http.corp.example"}
+
+
+@pytest.mark.parametrize("host", ["mail.hoster.example", "other.example", "x.corp.example:@mail.hoster.example",
+                                  "mail.hoster.example:443?.corp.example"])
+def test_a_host_of_another_domain_that_plain_http_names_is_not_asked(internet, host):
+    internet.plan[PLAIN] = redirect(f"https://{host}/autodiscover/autodiscover.xml")
+    internet.plan[pox_at("mail.hoster.example")] = internet.plan[pox_at("other.example")] = behind_login(pox(("EXPR", EWS)))
+    line = find(internet)
+    assert f"{host.split('?')[0]} was found, but is not in {DOM}" in line and line.endswith("give url=")
+    assert not [url for url in internet.urls() if "hoster" in url or "other" in url] and not internet.logins()
+
+
+def test_a_host_of_another_domain_that_dns_names_is_not_asked(internet):
+    internet.plan[pox_at("mail.hoster.example")] = behind_login(pox(("EXPR", EWS)))
+    assert "mail.hoster.example was found, but is not in other.example" in find(internet, "al@other.example")
+    assert not [url for url in internet.urls() if "hoster" in url] and not internet.logins()
+
+
+@pytest.mark.parametrize("answer", [
+    pox(("EXPR", "https://mail.hoster.example/EWS/Exchange.asmx")),
+    pox(action="redirectUrl", more=f"<RedirectUrl>{pox_at('mail.hoster.example')}</RedirectUrl>"),
+    pox(action="redirectAddr", more="<RedirectAddr>al@other.example</RedirectAddr>")])
+def test_a_host_that_plain_http_names_leads_to_no_other_domain(internet, answer):
+    internet.plan[PLAIN] = redirect(pox_at("http.corp.example"))
+    internet.plan[pox_at("http.corp.example")] = Reply(body=answer)
+    internet.plan[pox_at("mail.hoster.example")] = internet.plan[pox_at("other.example")] = behind_login(pox(("EXPR", EWS)))
+    assert "was found, but" in find(internet)
+    assert not [url for url in internet.urls() if "hoster" in url or "other" in url] and not internet.logins()
 
 
 def test_a_host_that_plain_http_names_is_sent_nothing_unless_its_certificate_holds(internet):
-    internet.plan[PLAIN] = redirect(pox_at("wrong.example"))
-    internet.plan[pox_at("wrong.example")] = behind_login(pox(("EXPR", EWS)))
-    assert "the certificate of wrong.example:443 is for another host" in find(internet)
-    assert pox_at("wrong.example") not in internet.urls() and not internet.logins()
+    internet.plan[PLAIN] = redirect(pox_at("wrong.corp.example"))
+    internet.plan[pox_at("wrong.corp.example")] = behind_login(pox(("EXPR", EWS)))
+    assert "the certificate of wrong.corp.example:443 is for another host" in find(internet)
+    assert pox_at("wrong.corp.example") not in internet.urls() and not internet.logins()
 
 
 @pytest.mark.parametrize("where", [OWN[0], OWN[2], OWN[4], PLAIN])
@@ -246,7 +275,7 @@ def test_what_is_no_answer_is_passed_over(internet, body):
     for url in OWN[:3]:
         internet.plan[url] = Reply(body=body)
     internet.plan[OWN[3]] = Reply(body=pox(("EXPR", EWS)))
-    internet.plan[json_at("srv.hoster.example")] = Reply(body=json_url(EWS))
+    internet.plan[json_at("srv.corp.example")] = Reply(body=json_url(EWS))
     assert find(internet).startswith("ok")
 
 
@@ -257,10 +286,11 @@ def test_the_server_is_quoted_when_it_says_no(internet):
 
 
 def test_the_port_of_the_srv_record_counts(internet):
-    place = pox_at("srv.hoster.example:8443")
-    internet.plan[place] = behind_login(pox(("EXPR", EWS)))
-    assert find(internet, "alice@port.example") == found(EWS, "POX at srv.hoster.example:8443")
-    assert internet.logins() == {"srv.hoster.example:8443"}
+    place = pox_at("srv.port.example:8443")
+    url = "https://mail.port.example/EWS/Exchange.asmx"
+    internet.plan[place] = behind_login(pox(("EXPR", url)))
+    assert find(internet, "alice@port.example") == found(url, "POX at srv.port.example:8443")
+    assert internet.logins() == {"srv.port.example:8443"}
 
 
 def test_a_place_that_does_not_answer_takes_a_few_seconds(internet):

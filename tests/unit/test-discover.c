@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "discover/answer.h"
+#include "discover/host.h"
 
 /* The readers of autodiscover's three dialects: vectors, and every recording there is. */
 
@@ -122,6 +123,33 @@ static void test_what_a_server_sends_is_bounded(void **state)
 	assert_true(err || answer.kind == ANSWER_NO);
 }
 
+static void test_a_host_is_within_a_domain_only_as_a_plain_name(void **state)
+{
+	static const struct {
+		const char *url;
+		bool is_within;
+	} hosts[] = {
+		{ "https://corp.example/x", true },
+		{ "https://a.b.CORP.example:8443/x", true },
+		{ "https://a.corp.example?x", true },
+		{ "https://notcorp.example/", false },
+		{ "https://corp.example.evil/", false },
+		{ "https://evil/.corp.example", false },
+		{ "https://x.corp.example@evil/", false },
+		{ "https://x.corp.example:1@evil/", false },
+		{ "https://x.corp.example:p@evil/", false },
+		{ "https://evil\\.corp.example/", false },
+		{ "https://x.corp.example\\@evil/", false },
+		{ "https://evil%2f.corp.example/", false },
+		{ "https:///", false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++)
+		if (host_is_within(hosts[i].url, "corp.example") != hosts[i].is_within)
+			fail_msg("%s", hosts[i].url);
+}
+
 /* --- recordings --- */
 
 #define OFFICE "https://outlook.office365.com/EWS/Exchange.asmx"
@@ -215,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_dialect_says_url_redirect_or_no),
 		cmocka_unit_test(test_what_a_server_sends_is_bounded),
+		cmocka_unit_test(test_a_host_is_within_a_domain_only_as_a_plain_name),
 		cmocka_unit_test(test_every_recording_is_read_as_what_it_says),
 	};
 
