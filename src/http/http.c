@@ -456,6 +456,7 @@ enum err http_move(struct http *http, const char *to, struct buf *reason)
 		return err;
 	url_release(&http->url);
 	http->url = url;
+	login_begin_elsewhere(&http->login);
 	return ERR_OK;
 }
 

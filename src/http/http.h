@@ -85,7 +85,7 @@ struct http_handler {
  * is NULL. The config's strings are copied. */
 MUST_CHECK enum err http_open(const struct http_config *config, struct http **ret,
 			      struct buf *reason);
-/* Requests that start from now on go there; the login is the same. */
+/* Requests that start from now on go there, where the login is yet to be proven. */
 MUST_CHECK enum err http_move(struct http *http, const char *to, struct buf *reason);
 /* Aborts what is under way; those handlers get done(ERR_CANCELLED). */
 void http_release(struct http **http);

@@ -230,6 +230,15 @@ bool login_refuse(struct login *login, unsigned generation, const struct offer *
 	return may_renew(login, now);
 }
 
+void login_begin_elsewhere(struct login *login)
+{
+	if (login->state != LOGIN_REFUSED) /* that secret waits there, too: accounts get locked */
+		login->state = LOGIN_NONE;
+	login->auth = load_fixed(login);
+	login->unfit = 0;
+	login->generation++;
+}
+
 void login_release(struct login *login)
 {
 	secret_release(&login->secret);

@@ -52,6 +52,8 @@ void login_accept(struct login *login, unsigned generation);
 /* Of a status of 401. True: it may be sent again, as login_prepare() finds; else login->reason says
  * what is wrong. */
 bool login_refuse(struct login *login, unsigned generation, const struct offer *offer, int64_t now);
+/* With another server: what has worked was at the old one, and so are late answers. */
+void login_begin_elsewhere(struct login *login);
 void login_release(struct login *login);
 
 #endif

@@ -115,9 +115,23 @@ bool request_follow(struct request *request, const struct request_config *config
 	return true;
 }
 
+static bool is_on_host(const char *to, const struct url *url)
+{
+	CURLU *parts = curl_url();
+	char *host = NULL;
+	bool is_equal = parts && curl_url_set(parts, CURLUPART_URL, to, 0) == CURLUE_OK &&
+			curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+			is_ours(parts, host, url);
+
+	curl_free(host);
+	curl_url_cleanup(parts);
+	return is_equal;
+}
+
 void request_note_move(struct request *request, struct url *url)
 {
-	if (!request->has_moved || !request->is_wanted)
+	/* The session may have gone to another server since. */
+	if (!request->has_moved || !request->is_wanted || !is_on_host(request->to, url))
 		return;
 	str_release(&url->text);
 	url->text = give(request->to);

@@ -154,6 +154,23 @@ static void test_a_late_refusal_of_an_older_secret_does_not_touch_the_new_one(vo
 	assert_false(login_is_proven(&scene->login));
 }
 
+static void test_a_login_is_unproven_at_another_server(void **state)
+{
+	struct scene *scene = *state;
+
+	check_ok(login_prepare(&scene->login, 0, NULL));
+	unsigned old = scene->login.generation;
+	login_accept(&scene->login, old);
+	login_begin_elsewhere(&scene->login);
+	assert_false(login_is_proven(&scene->login));
+	check_ok(login_prepare(&scene->login, 1, NULL));
+	login_accept(&scene->login, old);
+	assert_false(login_is_proven(&scene->login));
+	check_refused(&scene->login, scene->login.generation, 2);
+	login_begin_elsewhere(&scene->login);
+	check_err(login_prepare(&scene->login, 2 * MINUTE, NULL), ERR_AUTH);
+}
+
 static void test_a_command_that_fails_says_why_and_is_asked_each_minute(void **state)
 {
 	static const struct {
@@ -333,6 +350,7 @@ int main(void)
 		WITH_SCENE(test_a_new_secret_is_tried_at_once),
 		WITH_SCENE(test_the_refused_secret_is_tried_once_in_15_minutes),
 		WITH_SCENE(test_a_late_refusal_of_an_older_secret_does_not_touch_the_new_one),
+		WITH_SCENE(test_a_login_is_unproven_at_another_server),
 		cmocka_unit_test(test_a_command_that_fails_says_why_and_is_asked_each_minute),
 		cmocka_unit_test(test_a_command_has_no_input_and_its_children_do_not_hold_us_up),
 		cmocka_unit_test(test_a_command_gets_none_of_our_descriptors),

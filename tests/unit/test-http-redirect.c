@@ -14,6 +14,14 @@ static bool went_to(size_t n, const char *line)
 	return strncmp(server.request[n], line, strlen(line)) == 0;
 }
 
+static size_t load_requests_n(void)
+{
+	pthread_mutex_lock(&server.lock);
+	size_t n = server.requests_n;
+	pthread_mutex_unlock(&server.lock);
+	return n;
+}
+
 static void test_a_redirection_on_the_same_host_is_followed_with_the_question(void **state)
 {
 	static const struct answer answers[] = { SENT_TO("302", "/other/exchange.asmx"),
@@ -48,6 +56,32 @@ static void test_a_place_that_has_moved_for_good_is_remembered(void **state)
 	}
 	assert_int_equal(server.requests_n, 3);
 	assert_true(went_to(2, "POST /other/exchange.asmx "));
+}
+
+static void test_a_late_answer_of_the_old_server_does_not_lead_back_to_it(void **state)
+{
+	static const struct answer answers[] = { SENT_TO("301", "/other/exchange.asmx"),
+						 { .send = XML("200 OK", MINE), .delay_ms = 300 },
+						 { .send = XML("200 OK", MINE) } };
+	AUTO(http) struct http *http = open_http(NULL, 5, 1);
+	AUTO(outcome) struct outcome late = { 0 };
+	AUTO(outcome) struct outcome o = { 0 };
+	AUTO(buf) struct buf reason = { 0 };
+	char url[64];
+	(void)state;
+
+	script(answers, ARRAY_LEN(answers));
+	post(http, &late);
+	while (load_requests_n() < 2)
+		check_ok(http_wait(http, 10));
+	snprintf(url, sizeof(url), "http://localhost:%d/moved", server.port);
+	check_ok(http_move(http, url, &reason));
+	while (!late.is_done)
+		check_ok(http_wait(http, 1000));
+	check_ok(late.result.err);
+	ask(http, &o);
+	check_ok(o.result.err);
+	assert_true(went_to(2, "POST /moved "));
 }
 
 static void test_redirections_without_end_are_an_error_after_ten(void **state)
@@ -117,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_redirection_on_the_same_host_is_followed_with_the_question),
 		cmocka_unit_test(test_a_place_that_has_moved_for_good_is_remembered),
+		cmocka_unit_test(test_a_late_answer_of_the_old_server_does_not_lead_back_to_it),
 		cmocka_unit_test(test_redirections_without_end_are_an_error_after_ten),
 		cmocka_unit_test(test_no_other_host_port_or_protocol_is_gone_to),
 		cmocka_unit_test(test_a_failure_says_how_the_server_knows_it),
