@@ -15,7 +15,7 @@
 #include "http/fetch.h"
 #include "model/address.h"
 
-enum { HOSTS_MAX = 16, REFUSALS_MAX = 3 };
+enum { HOSTS_MAX = 16, REFUSALS_MAX = 3, REFUSALS_UNATTENDED_MAX = 1 };
 
 /* Why nothing was found: what tells the user more goes before. */
 enum weight {
@@ -153,7 +153,9 @@ static enum err fetch_once(struct run *run, const char *url, const char *body, u
 static enum err fetch_again(struct run *run, struct host *host, const char *url, const char *body,
 			    struct fetch_reply *ret)
 {
-	if (run->has_no_secret || run->refusals_n >= REFUSALS_MAX ||
+	int refusals_max = run->is_unattended ? REFUSALS_UNATTENDED_MAX : REFUSALS_MAX;
+
+	if (run->has_no_secret || run->refusals_n >= refusals_max ||
 	    login_pick(&run->login, ret->auths) == HTTP_AUTH_AUTO)
 		return ERR_OK;
 	fetch_reply_release(ret);

@@ -32,7 +32,8 @@
  * - At most DISCOVER_REDIRECTS_MAX redirects in all, of http and of answers ("ask for that address",
  *   "ask there"); a host that sends us in a circle is left at once.
  * - A 401 to our login is no proof that it is wrong (the host may be an unrelated website): the
- *   next is asked. After three hosts that refused it, it is sent to no other: accounts get locked.
+ *   next is asked. After three hosts that refused it (unattended: one) it is sent to no other:
+ *   accounts get locked.
  * - A host that cannot be reached, or whose certificate is wrong, is not asked again.
  * - Each request takes at most DISCOVER_STEP_MS, all together DISCOVER_RUN_MS.
  *

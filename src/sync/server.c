@@ -9,7 +9,7 @@
 
 #define VALUE_URL "url"
 
-enum { MOVED_MS = 60 * 1000, LOST_MS = 5 * 60 * 1000 };
+enum { MOVED_MS = 60 * 1000, LOST_MS = 5 * 60 * 1000, REFUSED_MS = 15 * 60 * 1000 };
 
 static enum err load_url(struct sync *sync, const struct account *account, struct buf *reason)
 {
@@ -66,6 +66,8 @@ static bool is_due(struct sync *sync, enum err err)
 	if (!sync->server.url || (err != ERR_MOVED && (!is_lost || sync->failures == 0)))
 		return false;
 	int64_t wait_ms = err == ERR_MOVED ? MOVED_MS : LOST_MS;
+	if (sync->server.is_refused) /* accounts get locked */
+		wait_ms = REFUSED_MS;
 	if (sync->server.has_asked && now - sync->server.asked_ms < wait_ms)
 		return false;
 	sync->server.has_asked = true;
@@ -85,6 +87,7 @@ bool server_has_moved(struct sync *sync, enum err why)
 				     &reason);
 	if (err == ERR_CANCELLED)
 		return false;
+	sync->server.is_refused = err == ERR_AUTH;
 	if (!err && strcmp(found.url, sync->server.url) == 0)
 		return false;
 	if (!err)

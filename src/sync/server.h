@@ -17,7 +17,7 @@ struct server {
 	struct account account; /* sync->account; its url is the one below where none was given */
 	char *url;		/* as autodiscover found it; NULL: it was given */
 	const struct store *kept_in;
-	bool has_asked;
+	bool has_asked, is_refused; /* it was asked; our login was refused then */
 	int64_t asked_ms;
 };
 

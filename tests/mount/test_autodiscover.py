@@ -9,7 +9,7 @@ import autodiscover
 import ewsfs
 import pytest
 import test_disk
-from autodiscover import Reply, json_url, pox, redirect
+from autodiscover import Reply, behind_login, json_url, pox, redirect
 
 ADDRESS = f"{ewsfs.USER}@corp.example"
 JSON = f"https://autodiscover.corp.example/autodiscover/autodiscover.json/v1.0/{ADDRESS}?Protocol=EWS"
@@ -101,6 +101,23 @@ def test_a_mount_that_runs_asks_neither_plain_http_nor_dns_for_another_server(in
             mount.update()
     assert f"https://{place}" in internet.urls()
     assert not [url for url in internet.urls() if url.startswith("http://")]
+
+
+def test_a_mount_that_runs_has_its_login_refused_once_when_it_looks_for_another_server(internet, new_server, new_mount):
+    old = tls_server(new_server, internet)
+    internet.plan[JSON] = Reply(body=json_url(f"https://mail.corp.example:{old.port}/EWS/Exchange.asmx"))
+    mount = new_mount(ADDRESS, f"cafile={internet.cafile}", "poll=5", "notify=poll", prefix=internet.prefix)
+    mount.update()
+    del internet.plan[JSON]
+    for host in ("corp.example", "autodiscover.corp.example"):
+        internet.plan[f"https://{host}/autodiscover/autodiscover.xml"] = behind_login("", password="another")
+    mount.dirty_log = True
+    old.stop()
+    while "looked for another server, and stays" not in mount.log_path.read_text():
+        assert mount.process.poll() is None
+        with contextlib.suppress(OSError):
+            mount.update()
+    assert len([login for _, _, login in internet.asked if login]) == 1
 
 
 def test_a_damaged_cache_of_an_address_is_made_anew_for_the_same_mailbox(internet, new_server, new_mount):
