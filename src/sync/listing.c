@@ -92,6 +92,10 @@ static enum err note_named(void *ctx, size_t index, const struct ews_folder_repl
 		return ERR_PROTOCOL;
 	if (index == ROOT && reply->err)
 		return note_closed(question, reply);
+	/* They are all there is of a listing in pieces: one that does not come would be gone. */
+	if (listing->is_pieced && reply->err && reply->err != ERR_NOT_FOUND &&
+	    reply->err != ERR_DENIED)
+		return reply->err;
 	if (reply->err || !reply->folder)
 		return ERR_OK; /* not every mailbox has them all */
 	str_release(&listing->named_ids[index]);
@@ -135,6 +139,7 @@ enum err listing_read_root(struct sync *sync, struct listing *listing)
 
 	do {
 		ews_hierarchy_release(&question.tops); /* a question may be put again */
+		listing->is_pieced = false;
 		err = gate_enter(sync);
 		if (!err)
 			err = ews_get_folders(sync->ews, ids, is_mailbox ? LISTING_NAMED_N : 1,

@@ -155,6 +155,23 @@ static void test_where_the_top_is_closed_each_open_folder_is_a_top(void **state)
 	assert_int_equal(folder_ino(bench, "ROOT"), 1);
 }
 
+static void test_a_top_that_does_not_come_for_once_is_not_gone(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_folder("ROOT")->err = ERR_DENIED;
+	fake_add_folder("SENT", "ROOT", "Sent")->distinguished = "sentitems";
+	fake_add_folder("SUB", "INBOX", "Sub");
+	bench->account.mailbox = (char *)"bob@corp.example";
+	strcpy(bench->path + strlen(bench->path) - 3, "bob");
+	reopen(bench, 0);
+	run_ok(bench);
+	fake_folder("INBOX")->err = ERR_BAD_ITEM;
+	check_err(hierarchy_list(bench->sync, TREE_BIT(TREE_MAILBOX)), ERR_BAD_ITEM);
+	assert_true(has_folder(bench, "INBOX"));
+	assert_true(has_folder(bench, "SUB"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +181,7 @@ int main(void)
 		bench_test(test_a_searched_tree_is_compared_and_only_what_differs_is_fetched),
 		bench_test(test_folders_in_a_circle_are_not_searched_for_ever),
 		bench_test(test_where_the_top_is_closed_each_open_folder_is_a_top),
+		bench_test(test_a_top_that_does_not_come_for_once_is_not_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
