@@ -21,8 +21,6 @@ static const struct {
 	{ "ErrorAccessDeniedDueToCompliance",    ERR_DENIED,     SCOPE_ONE },
 	{ "ErrorRecoverableItemsAccessDenied",   ERR_DENIED,     SCOPE_ONE },
 	{ "ErrorArchiveMailboxNotEnabled",       ERR_NOT_FOUND,  SCOPE_ONE },
-	{ "ErrorNoPublicFolderServerAvailable",  ERR_NOT_FOUND,  SCOPE_ONE },
-	{ "ErrorNoPublicFolderReplicaAvailable", ERR_NOT_FOUND,  SCOPE_ONE },
 
 	/* The item exists and its content does not come. */
 	{ "ErrorItemCorrupt",                    ERR_BAD_ITEM,   SCOPE_ONE },
@@ -80,6 +78,8 @@ static const struct {
 	{ "ErrorTimeoutExpired",                 ERR_TRANSIENT,  SCOPE_ONE },
 	{ "ErrorInternalServerError",            ERR_TRANSIENT,  SCOPE_ONE },
 	{ "ErrorInternalServerTransientError",   ERR_TRANSIENT,  SCOPE_ONE },
+	{ "ErrorNoPublicFolderServerAvailable",  ERR_TRANSIENT,  SCOPE_ONE },
+	{ "ErrorNoPublicFolderReplicaAvailable", ERR_TRANSIENT,  SCOPE_ONE },
 	{ "ErrorMailboxStoreUnavailable",        ERR_TRANSIENT,  SCOPE_ALL },
 	{ "ErrorMailboxMoveInProgress",          ERR_TRANSIENT,  SCOPE_ALL },
 	{ "ErrorMailboxFailover",                ERR_TRANSIENT,  SCOPE_ALL },

@@ -75,7 +75,9 @@ static enum err note_closed(struct question *question, const struct ews_folder_r
 {
 	struct listing *listing = question->listing;
 
-	if (reply->err != ERR_DENIED && reply->err != ERR_NOT_FOUND)
+	/* There may never be public folders: the next poll is soon enough to ask again. */
+	bool may_wait = listing->tree != TREE_MAILBOX && reply->err == ERR_TRANSIENT;
+	if (reply->err != ERR_DENIED && reply->err != ERR_NOT_FOUND && !may_wait)
 		return reply->err;
 	snprintf(listing->code, sizeof(listing->code), "%s", reply->code);
 	listing->root_err = reply->err;
