@@ -34,15 +34,18 @@ const char *listing_name_of(const struct listing *listing, const char *id)
 	return NULL;
 }
 
-bool listing_has_inbox(const struct listing *listing)
+static bool has(const struct listing *listing, const char *id)
 {
-	const char *id = listing->named_ids[INBOX];
-
 	for (size_t p = 0; id && p < listing->n; p++) {
 		if (folders_find(&listing->pages[p].put, id))
 			return true;
 	}
 	return false;
+}
+
+bool listing_has_inbox(const struct listing *listing)
+{
+	return has(listing, listing->named_ids[INBOX]);
 }
 
 static enum err add_page(struct listing *listing, struct ews_hierarchy *page)
@@ -291,6 +294,26 @@ static enum err find_below(struct search *search, const char *parent_id)
 	return err;
 }
 
+/* It is closed to us: what was below it counts as listed, and is searched in its turn. */
+static enum err keep_below(struct search *search, const char *parent_id)
+{
+	const struct listing *listing = search->listing;
+	AUTO(folders) struct folders known = { 0 };
+	struct ews_hierarchy page = { 0 };
+
+	enum err err = store_load_folders(search->sync->store, &known);
+	for (size_t i = 0; !err && i < known.n; i++) {
+		struct folder *folder = &known.list[i];
+		if (folder->tree == listing->tree && is_same(folder->parent_id, parent_id) &&
+		    !has(listing, folder->id))
+			err = folders_take(&page.put, folder);
+	}
+	if (!err && page.put.n > 0)
+		err = add_page(search->listing, &page);
+	ews_hierarchy_release(&page);
+	return err;
+}
+
 static bool has_children(const struct folder *folder)
 {
 	return !folder->digest.known || folder->digest.child_n > 0;
@@ -310,8 +333,10 @@ enum err listing_search(struct sync *sync, struct listing *listing)
 			if (!has_children(&found.list[i]))
 				continue;
 			err = find_below(&search, found.list[i].id);
-			if (err == ERR_DENIED || err == ERR_NOT_FOUND)
-				err = ERR_OK; /* closed to us, or gone meanwhile */
+			if (err == ERR_DENIED)
+				err = keep_below(&search, found.list[i].id);
+			else if (err == ERR_NOT_FOUND)
+				err = ERR_OK; /* gone meanwhile */
 		}
 	}
 	free(search.asked);

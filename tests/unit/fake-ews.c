@@ -371,6 +371,8 @@ enum err ews_find_folders(struct ews *ews, const char *parent_id, uint64_t *offs
 
 	fake.find_calls_n++;
 	ret->last = true;
+	if (!err && fake_folder(parent_id))
+		err = fake_folder(parent_id)->err;
 	for (size_t i = *offset; !err && i < fake.folders_n; i++) {
 		const struct fake_folder *folder = &fake.folders[i];
 		if (folder->is_gone || !folder->parent_id ||

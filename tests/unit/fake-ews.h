@@ -23,7 +23,7 @@ struct fake_folder {
 	const char *id, *parent_id, *name, *distinguished, *change_key;
 	bool is_hidden, is_gone;
 	bool is_listed; /* gone, but the hierarchy does not say so */
-	enum err err;	/* of GetFolder */
+	enum err err;	/* of GetFolder and FindFolder */
 	int64_t child_n, commit, deleted_n;
 	int64_t total_n, unread_n; /* total_n -1: not said, which is how they begin */
 	bool has_no_digest;

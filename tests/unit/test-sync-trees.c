@@ -116,6 +116,26 @@ static void test_a_searched_tree_is_compared_and_only_what_differs_is_fetched(vo
 	assert_int_equal(fake.find_calls_n, 0);
 }
 
+static void test_what_is_below_a_closed_folder_stays(void **state)
+{
+	struct bench *bench = *state;
+
+	add_tree("PUBLIC", TREE_PUBLIC);
+	fake_add_folder("TEAM", "PUBLIC", "Team");
+	fake_add_folder("PLANS", "TEAM", "Plans");
+	fake_add_folder("DRAFTS", "PLANS", "Drafts");
+	fake_add_folder("MOVED", "TEAM", "Moved");
+	reopen(bench, TREE_BIT(TREE_MAILBOX) | TREE_BIT(TREE_PUBLIC));
+	run_ok(bench);
+	fake_folder("TEAM")->err = ERR_DENIED;
+	fake_folder("MOVED")->parent_id = "PUBLIC";
+	fake_drop_folder("DRAFTS");
+	check_ok(hierarchy_list(bench->sync, TREE_BIT(TREE_PUBLIC)));
+	check_shown(bench, "PLANS", folder_ino(bench, "TEAM"), "Plans");
+	check_shown(bench, "MOVED", folder_ino(bench, "PUBLIC"), "Moved");
+	assert_false(has_folder(bench, "DRAFTS"));
+}
+
 /* I9 */
 static void test_folders_in_a_circle_are_not_searched_for_ever(void **state)
 {
@@ -179,6 +199,7 @@ int main(void)
 		bench_test(test_a_tree_that_is_wanted_no_longer_goes_and_comes_back),
 		bench_test(test_a_tree_that_is_not_there_is_left_out_until_it_comes),
 		bench_test(test_a_searched_tree_is_compared_and_only_what_differs_is_fetched),
+		bench_test(test_what_is_below_a_closed_folder_stays),
 		bench_test(test_folders_in_a_circle_are_not_searched_for_ever),
 		bench_test(test_where_the_top_is_closed_each_open_folder_is_a_top),
 		bench_test(test_a_top_that_does_not_come_for_once_is_not_gone),
