@@ -144,7 +144,7 @@ static bool is_put_from(const struct put_ref *refs, size_t n, size_t page, const
 }
 
 /* What goes, by index into the folders, before its subtrees are counted in. A folder that a
- * later page put again is back. */
+ * later page put again is back; one that is in another tree now was moved. */
 static void mark_dropped(const struct listing *listing, const struct put_ref *refs, size_t refs_n,
 			 const struct folders *folders, bool *goes)
 {
@@ -152,7 +152,8 @@ static void mark_dropped(const struct listing *listing, const struct put_ref *re
 		for (size_t i = 0; i < listing->pages[p].dropped_n; i++) {
 			const char *id = listing->pages[p].dropped[i];
 			const struct folder *folder = folders_find_sorted(folders, id);
-			if (folder && !is_put_from(refs, refs_n, p + 1, id))
+			if (folder && folder->tree == listing->tree &&
+			    !is_put_from(refs, refs_n, p + 1, id))
 				goes[folder - folders->list] = true;
 		}
 	}

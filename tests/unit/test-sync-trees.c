@@ -51,6 +51,25 @@ static void test_each_tree_has_a_state_of_its_own(void **state)
 	assert_int_equal(fake.hierarchy_calls_n, 1);
 }
 
+/* The one tells where it is now, and then the other that it is there no longer. */
+static void test_a_folder_that_moves_to_another_tree_is_not_deleted(void **state)
+{
+	struct bench *bench = *state;
+
+	add_tree("ARCHIVE", TREE_ARCHIVE);
+	fake_add_folder("A", "ARCHIVE", "A");
+	reopen(bench, TREE_BIT(TREE_MAILBOX) | TREE_BIT(TREE_ARCHIVE));
+	run_ok(bench);
+	fake_folder("A")->parent_id = "INBOX";
+	fake_touch_folder("A", "Fk2");
+	check_ok(hierarchy_update(bench->sync, NULL, TREE_BIT(TREE_MAILBOX)));
+	check_shown(bench, "A", folder_ino(bench, "INBOX"), "A");
+	fake_folder("A")->parent_id = "ARCHIVE";
+	fake_drop_folder("A");
+	check_ok(hierarchy_update(bench->sync, NULL, TREE_BIT(TREE_ARCHIVE)));
+	check_shown(bench, "A", folder_ino(bench, "INBOX"), "A");
+}
+
 static void test_a_tree_that_is_wanted_no_longer_goes_and_comes_back(void **state)
 {
 	struct bench *bench = *state;
@@ -196,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bench_test(test_each_tree_has_a_state_of_its_own),
+		bench_test(test_a_folder_that_moves_to_another_tree_is_not_deleted),
 		bench_test(test_a_tree_that_is_wanted_no_longer_goes_and_comes_back),
 		bench_test(test_a_tree_that_is_not_there_is_left_out_until_it_comes),
 		bench_test(test_a_searched_tree_is_compared_and_only_what_differs_is_fetched),
