@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGES_MAX = 1000, DROPS_MAX = FOLDERS_MAX };
+enum {
+	PAGES_MAX = 1000,
+	DROPS_MAX = FOLDERS_MAX,
+	IDLE_PAGES_MAX = 100, /* empty ones in a row that are not the last */
+};
 
 static const char *const named[LISTING_NAMED_N] = {
 	"msgfolderroot", "inbox",    "sentitems", "drafts", "deleteditems", "outbox",
@@ -184,6 +188,12 @@ static enum err refuse_size(struct sync *sync)
 	return ERR_LIMIT;
 }
 
+static enum err refuse_stall(struct sync *sync)
+{
+	gate_blame(sync, "the list of folders does not get on");
+	return ERR_PROTOCOL;
+}
+
 enum err listing_read_pages(struct sync *sync, const char *state, struct listing *listing)
 {
 	size_t puts_n = 0, drops_n = 0;
@@ -201,12 +211,10 @@ enum err listing_read_pages(struct sync *sync, const char *state, struct listing
 		last = page->last;
 		puts_n += page->put.n;
 		drops_n += page->dropped_n;
-		if (!page->state || (!last && is_same(state, page->state))) {
-			gate_blame(sync, "the list of folders does not get on");
-			err = ERR_PROTOCOL;
-		} else if (puts_n > FOLDERS_MAX || drops_n > DROPS_MAX || listing->n > PAGES_MAX) {
+		if (!page->state || (!last && is_same(state, page->state)))
+			err = refuse_stall(sync);
+		else if (puts_n > FOLDERS_MAX || drops_n > DROPS_MAX || listing->n > PAGES_MAX)
 			err = refuse_size(sync);
-		}
 		state = page->state;
 	}
 	return err;
@@ -276,6 +284,7 @@ static enum err find_below(struct search *search, const char *parent_id)
 {
 	uint64_t offset = 0;
 	bool last = false;
+	int idle_n = 0;
 	enum err err = note_asked(search, parent_id, &last);
 
 	while (!err && !last) {
@@ -287,6 +296,9 @@ static enum err find_below(struct search *search, const char *parent_id)
 			err = adopt(&page, parent_id);
 		if (!err && search->found_n > FOLDERS_MAX)
 			err = refuse_size(search->sync);
+		idle_n = page.put.n > 0 ? 0 : idle_n + 1;
+		if (!err && idle_n > IDLE_PAGES_MAX)
+			err = refuse_stall(search->sync);
 		if (!err)
 			err = add_page(search->listing, &page);
 		ews_hierarchy_release(&page);
