@@ -310,10 +310,12 @@ static enum err check_mailbox(struct sync *sync, const struct listing *listing)
 	return err;
 }
 
-/* Somebody else's may be closed to us, and no list says so. */
+/* Somebody else's may be closed to us: then it has not told its id either. */
 static enum err check_inbox(struct sync *sync, const struct listing *listing)
 {
-	if (sync->account->mailbox || listing_has_inbox(listing))
+	bool is_closed = sync->account->mailbox && !listing_knows_inbox(listing);
+
+	if (is_closed || listing_has_inbox(listing))
 		return ERR_OK;
 	gate_blame(sync, "the server lists folders without the Inbox");
 	return ERR_PROTOCOL;

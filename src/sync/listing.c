@@ -47,6 +47,11 @@ static bool has(const struct listing *listing, const char *id)
 	return false;
 }
 
+bool listing_knows_inbox(const struct listing *listing)
+{
+	return listing->named_ids[INBOX];
+}
+
 bool listing_has_inbox(const struct listing *listing)
 {
 	return has(listing, listing->named_ids[INBOX]);

@@ -29,6 +29,8 @@ void listing_release(struct listing *listing);
 
 /* What this listing calls the folder of that id; NULL: nothing. */
 const char *listing_name_of(const struct listing *listing, const char *id);
+/* Its id came, and it is among what is listed. */
+bool listing_knows_inbox(const struct listing *listing);
 bool listing_has_inbox(const struct listing *listing);
 
 /* The root, and of the mailbox the folders that have names. */

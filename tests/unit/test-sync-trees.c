@@ -211,6 +211,26 @@ static void test_a_top_that_does_not_come_for_once_is_not_gone(void **state)
 	assert_true(has_folder(bench, "SUB"));
 }
 
+static void test_anothers_mailbox_is_not_listed_without_its_inbox_either(void **state)
+{
+	struct bench *bench = *state;
+
+	fake_add_folder("A", "ROOT", "A");
+	bench->account.mailbox = (char *)"bob@corp.example";
+	strcpy(bench->path + strlen(bench->path) - 3, "bob");
+	reopen(bench, 0);
+	run_ok(bench);
+	/* It is there, and the list passes it over. */
+	fake_folder("INBOX")->parent_id = "PUBLIC";
+	fake_add_folder("PUBLIC", "ELSEWHERE", "Another tree")->distinguished = "elsewhere";
+	check_err(hierarchy_list(bench->sync, TREE_BIT(TREE_MAILBOX)), ERR_PROTOCOL);
+	assert_true(has_folder(bench, "INBOX"));
+	/* It is closed. */
+	fake_folder("INBOX")->err = ERR_DENIED;
+	check_ok(hierarchy_list(bench->sync, TREE_BIT(TREE_MAILBOX)));
+	assert_true(has_folder(bench, "A"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +243,7 @@ int main(void)
 		bench_test(test_folders_in_a_circle_are_not_searched_for_ever),
 		bench_test(test_where_the_top_is_closed_each_open_folder_is_a_top),
 		bench_test(test_a_top_that_does_not_come_for_once_is_not_gone),
+		bench_test(test_anothers_mailbox_is_not_listed_without_its_inbox_either),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
