@@ -53,6 +53,17 @@ static enum err refuse_again(struct login *login, int64_t now)
 	return err ? err : ERR_AUTH;
 }
 
+/* There was no ticket, and there is no password: begin_anew() looks for a ticket again. */
+static void await_ticket(struct login *login, int64_t now)
+{
+	if (load_fixed(login) != HTTP_AUTH_AUTO ||
+	    !(login->unfit & AUTH_BIT(HTTP_AUTH_NEGOTIATE)) || login->secret.text)
+		return;
+	login->auth = HTTP_AUTH_AUTO;
+	login->state = LOGIN_REFUSED;
+	login->refused_at = now;
+}
+
 /* ERR_AUTH when the answer is the one that was refused, and not long ago. */
 static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 {
@@ -75,6 +86,8 @@ static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 	/* Without memory that remains unsaid. */
 	if (err == ERR_AUTH && login->unfit & AUTH_BIT(HTTP_AUTH_NEGOTIATE))
 		(void)!buf_append_str(&login->reason, "; with a Kerberos ticket: run kinit");
+	if (err == ERR_AUTH)
+		await_ticket(login, now);
 	if (err)
 		return err;
 	if (login->state == LOGIN_REFUSED && secret_equal(&secret, &login->secret) &&
@@ -214,9 +227,8 @@ bool login_refuse(struct login *login, unsigned generation, const struct offer *
 		return login->state != LOGIN_REFUSED;
 	if (login->state == LOGIN_REFUSED) /* by another request that was under way */
 		return may_renew(login, now);
-	bool is_chosen = choose(login, offer);
 	/* An authenticated connection may be asked to shake hands again. */
-	if (is_chosen || (was_proven && login->auth == HTTP_AUTH_NEGOTIATE)) {
+	if ((was_proven && login->auth == HTTP_AUTH_NEGOTIATE) || choose(login, offer)) {
 		login->state = LOGIN_NONE;
 		login->generation++;
 		return true;

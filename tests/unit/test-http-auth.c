@@ -267,6 +267,44 @@ static void test_auto_goes_down_from_what_leads_nowhere(void **state)
 	login_release(&login);
 }
 
+static void test_auto_looks_for_a_ticket_each_minute_where_the_command_gives_no_password(
+	void **state)
+{
+	static const struct offer all = { .auths = NEGOTIATE | NTLM, .ticket = "no ticket" };
+	struct login login = { .user = "u", .command = "exit 1" };
+	(void)state;
+
+	for (int64_t now = 0; now < 3 * LOGIN_ASK_MS; now += LOGIN_ASK_MS) {
+		check_ok(login_prepare(&login, now, NULL));
+		assert_true(login_refuse(&login, login.generation, &all, now));
+		check_ok(login_prepare(&login, now, NULL));
+		assert_int_equal(login.auth, HTTP_AUTH_NEGOTIATE);
+		assert_true(login_refuse(&login, login.generation, &all, now));
+		check_err(login_prepare(&login, now, NULL), ERR_AUTH);
+		check_err(login_prepare(&login, now + LOGIN_ASK_MS - 1, NULL), ERR_AUTH);
+		assert_non_null(strstr(buf_str(&login.reason), "run kinit"));
+	}
+	login_release(&login);
+}
+
+static void test_a_stray_401_does_not_end_a_Kerberos_login_that_has_worked(void **state)
+{
+	static const struct offer all = { .auths = NEGOTIATE | NTLM };
+	struct login login = { .user = "u", .command = "exit 1" };
+	(void)state;
+
+	check_ok(login_prepare(&login, 0, NULL));
+	assert_true(login_refuse(&login, login.generation, &all, 0));
+	check_ok(login_prepare(&login, 0, NULL));
+	login_accept(&login, login.generation);
+	assert_true(login_refuse(&login, login.generation, &all, 0));
+	assert_int_equal(login.auth, HTTP_AUTH_NEGOTIATE);
+	check_ok(login_prepare(&login, 0, NULL));
+	assert_true(login_refuse(&login, login.generation, &all, 0)); /* twice is no stray */
+	assert_int_equal(login.auth, HTTP_AUTH_NTLM);
+	login_release(&login);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +321,9 @@ int main(void)
 			test_a_token_that_has_worked_is_renewed_at_once_but_not_in_a_storm),
 		cmocka_unit_test(test_a_refused_ticket_is_tried_each_minute),
 		cmocka_unit_test(test_auto_goes_down_from_what_leads_nowhere),
+		cmocka_unit_test(
+			test_auto_looks_for_a_ticket_each_minute_where_the_command_gives_no_password),
+		cmocka_unit_test(test_a_stray_401_does_not_end_a_Kerberos_login_that_has_worked),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, NULL);
