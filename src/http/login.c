@@ -101,10 +101,10 @@ static enum err ask(struct login *login, int64_t now, const atomic_bool *stop)
 	return ERR_OK;
 }
 
-/* Without a secret of ours there is nothing that could be another one: from the beginning. */
+/* No way that is left sends a secret: from the beginning. One that is held goes out again then. */
 static enum err begin_anew(struct login *login, int64_t now)
 {
-	if (now - login->refused_at < LOGIN_ASK_MS)
+	if (now - login->refused_at < (login->secret.text ? LOGIN_AGAIN_MS : LOGIN_ASK_MS))
 		return ERR_AUTH;
 	login->auth = load_fixed(login);
 	login->unfit = 0;

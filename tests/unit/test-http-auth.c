@@ -208,7 +208,7 @@ static void test_requests_that_were_under_way_with_an_expired_token_go_out_again
 
 static void test_a_token_that_has_worked_is_renewed_at_once_but_not_in_a_storm(void **state)
 {
-	static const struct offer bearer = { .auths = BEARER };
+	static const struct offer bearer = { .auths = AUTH_BIT(HTTP_AUTH_BEARER) };
 	struct login login = { .user = "u", .token_command = "date +token-%N" };
 	int64_t now = 0;
 	(void)state;
@@ -267,6 +267,23 @@ static void test_auto_goes_down_from_what_leads_nowhere(void **state)
 	login_release(&login);
 }
 
+static void test_a_refused_password_waits_15_minutes_where_no_way_is_left(void **state)
+{
+	static const struct offer ntlm = { .auths = NTLM },
+				  bearer = { .auths = AUTH_BIT(HTTP_AUTH_BEARER) };
+	struct login login = { .user = "u", .command = "echo x" };
+	(void)state;
+
+	check_ok(login_prepare(&login, 0, NULL));
+	assert_true(login_refuse(&login, login.generation, &ntlm, 0));
+	check_ok(login_prepare(&login, 0, NULL));
+	assert_false(login_refuse(&login, login.generation, &bearer, 0));
+	assert_int_equal(login.auth, HTTP_AUTH_AUTO);
+	check_err(login_prepare(&login, LOGIN_AGAIN_MS - 1, NULL), ERR_AUTH);
+	check_ok(login_prepare(&login, LOGIN_AGAIN_MS, NULL));
+	login_release(&login);
+}
+
 static void test_auto_looks_for_a_ticket_each_minute_where_the_command_gives_no_password(
 	void **state)
 {
@@ -321,6 +338,7 @@ int main(void)
 			test_a_token_that_has_worked_is_renewed_at_once_but_not_in_a_storm),
 		cmocka_unit_test(test_a_refused_ticket_is_tried_each_minute),
 		cmocka_unit_test(test_auto_goes_down_from_what_leads_nowhere),
+		cmocka_unit_test(test_a_refused_password_waits_15_minutes_where_no_way_is_left),
 		cmocka_unit_test(
 			test_auto_looks_for_a_ticket_each_minute_where_the_command_gives_no_password),
 		cmocka_unit_test(test_a_stray_401_does_not_end_a_Kerberos_login_that_has_worked),
