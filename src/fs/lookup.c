@@ -53,10 +53,11 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	fuse_reply_entry(req, &entry);
 }
 
-static enum err load_stat(struct fs *fs, fuse_ino_t ino, struct stat *ret)
+static enum err load_stat(struct fs *fs, fuse_ino_t ino, struct stat *ret, double *ret_timeout_s)
 {
 	struct mailbox_node node;
 
+	*ret_timeout_s = NODE_TIMEOUT_S;
 	if (control_is_ino(ino)) {
 		struct control *control = controls_take(&fs->controls, ino);
 		if (!control)
@@ -66,21 +67,24 @@ static enum err load_stat(struct fs *fs, fuse_ino_t ino, struct stat *ret)
 		return ERR_OK;
 	}
 	enum err err = mailbox_load_node(fs->mailbox, ino, &node);
-	if (!err)
-		node_stat(fs, &node, ret);
-	return err;
+	if (err)
+		return err;
+	node_stat(fs, &node, ret);
+	*ret_timeout_s = node_timeout_s(&node);
+	return ERR_OK;
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
 	struct stat attr;
-	enum err err = load_stat(fuse_req_userdata(req), ino, &attr);
+	double timeout_s;
+	enum err err = load_stat(fuse_req_userdata(req), ino, &attr, &timeout_s);
 	(void)file;
 
 	if (err)
 		node_reply_err(req, err);
 	else
-		fuse_reply_attr(req, &attr, NODE_TIMEOUT_S);
+		fuse_reply_attr(req, &attr, timeout_s);
 }
 
 /* Of all changes only the O_TRUNC of `echo command > .ctl` is taken. */
@@ -99,18 +103,19 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		struct fuse_file_info *file)
 {
 	struct stat after;
+	double timeout_s;
 	enum err err = check_setattr(ino, attr, to_set);
 	(void)file;
 
 	if (!err)
-		err = load_stat(fuse_req_userdata(req), ino, &after);
+		err = load_stat(fuse_req_userdata(req), ino, &after, &timeout_s);
 	if (err) {
 		node_reply_err(req, err);
 		return;
 	}
 	after.st_size = 0;
 	after.st_blocks = 0;
-	fuse_reply_attr(req, &after, NODE_TIMEOUT_S);
+	fuse_reply_attr(req, &after, timeout_s);
 }
 
 /* A hundred thousand may come at once: nothing here touches the disk. */

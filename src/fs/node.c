@@ -45,12 +45,17 @@ void node_stat(const struct fs *fs, const struct mailbox_node *node, struct stat
 	};
 }
 
+double node_timeout_s(const struct mailbox_node *node)
+{
+	return node->is_absent ? 0 : NODE_TIMEOUT_S;
+}
+
 void node_entry(const struct fs *fs, const struct mailbox_node *node, struct fuse_entry_param *ret)
 {
 	*ret = (struct fuse_entry_param){
 		.ino = node->ino,
 		.generation = mailbox_generation(fs->mailbox),
-		.attr_timeout = NODE_TIMEOUT_S,
+		.attr_timeout = node_timeout_s(node),
 		.entry_timeout = NODE_TIMEOUT_S,
 	};
 	node_stat(fs, node, &ret->attr);

@@ -13,6 +13,10 @@
  */
 #define NODE_TIMEOUT_S 86400.0
 
+/* How long the kernel may keep its attributes. Those of a file whose content is not here are asked
+ * for each time: its size may be an estimate, and who opens the file just after the content came
+ * does not wait for the news of the exact one. */
+double node_timeout_s(const struct mailbox_node *node);
 void node_stat(const struct fs *fs, const struct mailbox_node *node, struct stat *ret);
 void node_entry(const struct fs *fs, const struct mailbox_node *node, struct fuse_entry_param *ret);
 
