@@ -283,8 +283,8 @@ enum err settle_wanted(struct flight *flight)
 		err = put_wanted(flight, &txn, &found);
 	if (!err)
 		err = txn_commit(&txn);
-	flight->is_passed &= !err;
-	if (flight->is_passed)
+	if (!err && flight->is_passed)
 		err = passed_add(sync, flight->wanted, &landing->content);
+	flight->is_passed &= !err;
 	return err ? err : found.err;
 }
