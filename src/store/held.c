@@ -309,6 +309,7 @@ enum err store_load_wanted(struct store *store, uint64_t ino, struct fetch_batch
 		.row = col_int(&q, 0),
 		.size = (uint64_t)col_int(&q, 4),
 		.received = col_time(&q, 5),
+		.tries = (int)col_int(&q, 6),
 	};
 	col_id(&q, 3, &batch.jobs[0].id);
 	if (q.err)

@@ -111,8 +111,8 @@
 		"WHERE ino = ?1") \
 	X(NEXT_ABSENT, "SELECT i.row FROM item i CROSS JOIN inode n ON n.ino = i.ino " \
 		"WHERE i.row > ?1 AND n.flags & 8 ORDER BY i.row LIMIT 1") \
-	X(LOAD_OWNER, "SELECT i.row, i.folder, i.kind, i.ews_id, i.size, i.received, n.flags " \
-		"FROM inode n CROSS JOIN item i ON i.row = n.owner " \
+	X(LOAD_OWNER, "SELECT i.row, i.folder, i.kind, i.ews_id, i.size, i.received, " \
+		"iif(i.not_before IS NULL, 0, i.tries) FROM inode n CROSS JOIN item i ON i.row = n.owner " \
 		"WHERE n.ino = ?1 AND n.flags & 3 = 0") \
 	\
 	X(LOAD_FOLDERS, "SELECT " FOLDER_COLUMNS "synced_total_n, synced_unread_n, " \

@@ -249,6 +249,23 @@ enum err settle_flight(struct flight *flight)
 	return judge_items(flight);
 }
 
+/* An open asked for it, and no job: from now on one asks, whether it is opened again or not. */
+static enum err put_wanted_bad(struct flight *flight, struct txn *txn, const char *reason)
+{
+	AUTO(item_row) struct item_row row = { 0 };
+	const struct fetch_job *job = &flight->batch.jobs[0];
+	enum err err = store_find_item(flight->sync->store, job->id, &row);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	if (row.state >= ITEM_GHOST)
+		return ERR_OK;
+	if (!row.is_queued)
+		err = store_queue_fetch(txn, row.row, row.change_key, FETCH_DELTA);
+	int before_n = row.state == ITEM_QUARANTINED ? job->tries : 0;
+	return err ? err : put_quarantine(flight->sync, txn, job, flight, reason, before_n);
+}
+
 /* What it comes to for those who wait. */
 static enum err put_wanted(struct flight *flight, struct txn *txn,
 			   const struct result_of_job *found)
@@ -259,7 +276,7 @@ static enum err put_wanted(struct flight *flight, struct txn *txn,
 
 	if (found->outcome == OUTCOME_CONTENT)
 		return put_content(flight->sync, txn, job, landing, true);
-	return put_quarantine(flight->sync, txn, job, flight, reason, 0);
+	return put_wanted_bad(flight, txn, reason);
 }
 
 enum err settle_wanted(struct flight *flight)

@@ -382,8 +382,16 @@ def test_an_item_that_cannot_be_delivered_fails_at_open_and_says_why(server, mou
         path.read_bytes()
     assert failure.value.errno == errno.EIO
     assert ewsfs.xattr(path, "user.ews.sync") == "error"
+    for _ in range(3):
+        with pytest.raises(OSError):
+            path.read_bytes()
+    assert mount.log_path.read_text().count("not delivered") == 1
     assert mount.status()["quarantined"] == "1"
     server.op("fault", None, kind="clear")
+    mount.unmount()
+    mount.start()  # forgets the delay
+    mount.update()
+    assert mount.status()["quarantined"] == "0"
     assert digest(path) == expected(server)[item_id]
     assert ewsfs.xattr(path, "user.ews.sync") == "ok"
 
