@@ -166,8 +166,8 @@ enum err digest_read(struct sync *sync, struct round *round)
 	for (enum tree tree = 0; !err && tree < TREE_COUNT; tree++) {
 		err = read_tree(sync, round, tree);
 		/* Its folders stay as they are, and those of the others do not wait. */
-		if (err && tree != TREE_MAILBOX)
-			err = trees_note_result(sync, tree, err);
+		if (tree != TREE_MAILBOX)
+			err = trees_note_result(sync, tree, &sync->digests_failed, err);
 	}
 	return err;
 }

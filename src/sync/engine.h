@@ -465,15 +465,16 @@ struct sync {
 	struct round last_round; /* for run_result() */
 	struct wishes wishes;
 	struct suspects suspects;
-	int64_t due_ms;	       /* of the next run */
-	int64_t settle_ms;     /* when to look again which commands are through */
-	bool is_own;	       /* this run was due, or an event was: no command's alone */
-	bool has_lost;	       /* this run looked again for a folder that went */
-	unsigned trees_failed; /* bits: those that did not come the last time */
-	int failures;	       /* runs that failed, in a row */
-	char reason[200];      /* why this run failed; "": nobody said */
-	const char *version;   /* of EWS, that the store holds; static */
-	enum err logged_err;   /* the trouble that the log knows of */
+	int64_t due_ms;		 /* of the next run */
+	int64_t settle_ms;	 /* when to look again which commands are through */
+	bool is_own;		 /* this run was due, or an event was: no command's alone */
+	bool has_lost;		 /* this run looked again for a folder that went */
+	unsigned trees_failed;	 /* bits: those whose folders did not come the last time ... */
+	unsigned digests_failed; /* ... or whose digests did not */
+	int failures;		 /* runs that failed, in a row */
+	char reason[200];	 /* why this run failed; "": nobody said */
+	const char *version;	 /* of EWS, that the store holds; static */
+	enum err logged_err;	 /* the trouble that the log knows of */
 };
 
 /* The listener of its store. */

@@ -386,7 +386,8 @@ enum err hierarchy_list(struct sync *sync, unsigned trees)
 	trees &= tree_wanted(sync->account);
 	for (enum tree tree = TREE_MAILBOX + 1; !err && tree < TREE_COUNT; tree++) {
 		if (trees & TREE_BIT(tree))
-			err = trees_note_result(sync, tree, list_tree(sync, tree));
+			err = trees_note_result(sync, tree, &sync->trees_failed,
+						list_tree(sync, tree));
 	}
 	return err;
 }
@@ -399,7 +400,8 @@ enum err hierarchy_update(struct sync *sync, const struct folder *root, unsigned
 	trees &= tree_wanted(sync->account);
 	for (enum tree tree = TREE_MAILBOX + 1; !err && tree < TREE_COUNT; tree++) {
 		if (trees & TREE_BIT(tree))
-			err = trees_note_result(sync, tree, update_tree(sync, tree, NULL));
+			err = trees_note_result(sync, tree, &sync->trees_failed,
+						update_tree(sync, tree, NULL));
 	}
 	return err;
 }

@@ -54,7 +54,9 @@ MUST_CHECK enum err trees_drop_unwanted(struct sync *sync, struct txn *txn,
  * TREES_WATCHED_MAX. Returns how many there are, which may be more, and a hash of them. */
 #define TREES_WATCHED_MAX 200
 size_t trees_find_watched(const struct sync *sync, const char **ids, uint64_t *ret_hash);
-/* A tree is in step, or why not. The error that ends the run, if it is one. */
-MUST_CHECK enum err trees_note_result(struct sync *sync, enum tree tree, enum err err);
+/* A tree other than the mailbox is in step, or why not; `failed`: of the engine, trees_failed or
+ * digests_failed. The error that ends the run, if it is one. */
+MUST_CHECK enum err trees_note_result(struct sync *sync, enum tree tree, unsigned *failed,
+				      enum err err);
 
 #endif

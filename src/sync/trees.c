@@ -91,14 +91,20 @@ enum err trees_drop_unwanted(struct sync *sync, struct txn *txn, struct folders 
 	return err;
 }
 
-enum err trees_note_result(struct sync *sync, enum tree tree, enum err err)
+/* The mailbox has answered in the same pass: it is the server of this tree that does not. */
+static bool is_of_tree(enum err err)
 {
-	unsigned bit = TREE_BIT(tree), before = sync->trees_failed;
+	return err == ERR_MOVED || err == ERR_NOT_EWS || err == ERR_OFFLINE;
+}
+
+enum err trees_note_result(struct sync *sync, enum tree tree, unsigned *failed, enum err err)
+{
+	unsigned bit = TREE_BIT(tree), before = *failed;
 	const char *word = tree_info(tree)->word;
 
-	if (gate_ends_run(err))
+	if (gate_ends_run(err) && !is_of_tree(err))
 		return err;
-	sync->trees_failed = err ? before | bit : before & ~bit;
+	*failed = err ? before | bit : before & ~bit;
 	if (err && !(before & bit))
 		log_warning("%s: trees=%s: %s (%s), asking again with each poll",
 			    sync->account->url, word, err_text(err), sync->reason);

@@ -104,6 +104,44 @@ static void test_a_tree_that_is_not_there_is_left_out_until_it_comes(void **stat
 	check_shown(bench, "PUBLIC", 1, "Public Folders");
 }
 
+/* Once the mailbox has answered. */
+static void lose_archive(void)
+{
+	fake.folders_fault = (struct fake_fault){ ERR_MOVED, 1, -1 };
+}
+
+static void test_a_tree_whose_server_fails_does_not_stop_the_mailbox(void **state)
+{
+	static const enum err own[] = { ERR_MOVED, ERR_NOT_EWS, ERR_OFFLINE };
+	struct bench *bench = *state;
+
+	add_tree("ARCHIVE", TREE_ARCHIVE);
+	fake_add_folder("OLD", "ARCHIVE", "Old");
+	reopen(bench, TREE_BIT(TREE_MAILBOX) | TREE_BIT(TREE_ARCHIVE));
+	run_ok(bench);
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		fake.hierarchy_fault = (struct fake_fault){ own[i], -1, -1 };
+		check_ok(hierarchy_update(bench->sync, NULL, TREE_BIT(TREE_ARCHIVE)));
+		assert_int_equal(bench->sync->trees_failed, TREE_BIT(TREE_ARCHIVE));
+	}
+	fake.hierarchy_fault = (struct fake_fault){ ERR_AUTH, 1, -1 };
+	check_err(hierarchy_update(bench->sync, NULL, TREE_BIT(TREE_ARCHIVE)), ERR_AUTH);
+	run_ok(bench);
+	assert_int_equal(bench->sync->trees_failed, 0);
+
+	/* Its digests fail, its hierarchy does not: one line, not two with each poll. */
+	fake_add_item("A", "k", "a");
+	fake_add_page(&(struct fake_page){ "INBOX", "s0", "s1", { FAKE_CREATE("A", "k") } });
+	fake.on_folders = lose_archive;
+	for (int i = 0; i < 2; i++) {
+		fake.folders_fault.n = 0;
+		run_ok(bench);
+		check_item(bench, "A", "a");
+		assert_int_equal(bench->sync->trees_failed, 0);
+		assert_int_equal(bench->sync->digests_failed, TREE_BIT(TREE_ARCHIVE));
+	}
+}
+
 static void test_a_searched_tree_is_compared_and_only_what_differs_is_fetched(void **state)
 {
 	struct bench *bench = *state;
@@ -238,6 +276,7 @@ int main(void)
 		bench_test(test_a_folder_that_moves_to_another_tree_is_not_deleted),
 		bench_test(test_a_tree_that_is_wanted_no_longer_goes_and_comes_back),
 		bench_test(test_a_tree_that_is_not_there_is_left_out_until_it_comes),
+		bench_test(test_a_tree_whose_server_fails_does_not_stop_the_mailbox),
 		bench_test(test_a_searched_tree_is_compared_and_only_what_differs_is_fetched),
 		bench_test(test_what_is_below_a_closed_folder_stays),
 		bench_test(test_folders_in_a_circle_are_not_searched_for_ever),
