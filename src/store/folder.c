@@ -38,7 +38,8 @@ static enum err read_folder(struct query *q, struct folder *ret)
 	if (q->err)
 		return q->err;
 	if ((unsigned)folder.tree >= TREE_COUNT)
-		return ERR_DAMAGED;
+		return store_fail(q->store, ERR_DAMAGED, "folder %llu is in no known tree",
+				  (unsigned long long)folder.ino);
 	*ret = folder;
 	folder = (struct folder){ 0 };
 	return ERR_OK;
