@@ -32,7 +32,9 @@ void version_remember(struct sync *sync)
 		err = txn_commit(&txn);
 	if (err)
 		return;
+	/* Their names sort by age. It only goes up with another server. */
+	bool is_older = strcmp(name, sync->version) < 0;
 	sync->version = name;
-	log_info("%s: it refused a newer version of EWS, asking in %s from now on",
-		 sync->account->url, name);
+	log_info("%s: %s version of EWS, asking in %s from now on", sync->account->url,
+		 is_older ? "it refused a newer" : "it takes a newer", name);
 }

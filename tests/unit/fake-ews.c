@@ -35,7 +35,7 @@ static struct ews *streaming; /* the session with a stream */
 
 void fake_reset(void)
 {
-	fake = (struct fake){ 0 };
+	fake = (struct fake){ .version = "Exchange2013_SP1" };
 	fake.folders[fake.folders_n++] = (struct fake_folder){
 		.id = "ROOT",
 		.parent_id = "ABOVE",
@@ -174,7 +174,7 @@ const char *ews_code(const struct ews *ews)
 const char *ews_version(const struct ews *ews)
 {
 	(void)ews;
-	return "Exchange2013_SP1";
+	return fake.version;
 }
 
 void ews_claim(struct ews *ews, const char *version)

@@ -72,6 +72,8 @@ struct fake {
 	void (*on_items)(void);	  /* before a batch is answered */
 	void (*on_page)(void);	  /* after a page was answered */
 
+	const char *version; /* as ews_version() says */
+
 	/* As ews_set_tempo() was told. */
 	int connections_n;
 	int64_t pace_ms, hold_ms;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "test-sync.h"
 
+#include "sync/version.h"
+
 static void check_shown(struct bench *bench, const char *id, const char *parent_id,
 			const char *name)
 {
@@ -288,6 +290,29 @@ static void test_another_mailbox_behind_the_name_is_refused(void **state)
 	assert_true(has_folder(bench, "INBOX"));
 }
 
+static bool log_has(const struct bench *bench, const char *text)
+{
+	char log[4096];
+	FILE *file = fopen(bench->log, "r");
+
+	assert_non_null(file);
+	log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
+	fclose(file);
+	return strstr(log, text) != NULL;
+}
+
+static void test_the_log_says_which_way_the_version_went(void **state)
+{
+	struct bench *bench = *state;
+
+	fake.version = "Exchange2010_SP2";
+	version_remember(bench->sync);
+	assert_true(log_has(bench, "refused a newer version of EWS, asking in Exchange2010_SP2"));
+	fake.version = "Exchange2013_SP1";
+	version_remember(bench->sync);
+	assert_true(log_has(bench, "takes a newer version of EWS, asking in Exchange2013_SP1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +329,7 @@ int main(void)
 		bench_test(test_a_closed_folder_says_so_and_stops_nothing),
 		bench_test(test_a_folder_made_while_we_look_is_not_missed),
 		bench_test(test_another_mailbox_behind_the_name_is_refused),
+		bench_test(test_the_log_says_which_way_the_version_went),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
