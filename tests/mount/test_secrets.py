@@ -212,8 +212,9 @@ def test_a_command_ends_with_the_mount_that_asked_it(server, place, flags, end):
     fifo = place / "fifo"
     os.mkfifo(fifo)
     settings = f"user={USER},password_command={{ pwd; echo $$; }} >{fifo}; sleep 1000; true,cache={place}/c.db"
+    # Whoever started the tests may ignore the signal, and what is ignored stays so.
     process = subprocess.Popen([ewsfs.EWSFS, *flags, "-o", settings, server.url, place / "m"],
-                               stderr=subprocess.DEVNULL)
+                               stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(end, signal.SIG_DFL))
     directory, pid = fifo.read_text().split()
     assert directory == "/"
     everybody = family(process.pid)
