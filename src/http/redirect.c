@@ -110,8 +110,6 @@ bool request_follow(struct request *request, const struct request_config *config
 		return false;
 	request->has_moved = is_permanent(status) && (request->hops_n == 0 || request->has_moved);
 	request->hops_n++;
-	request->has_head = request->is_xml = request->is_wanted = request->is_kept = false;
-	request->page_n = 0;
 	return true;
 }
 

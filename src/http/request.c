@@ -266,7 +266,9 @@ void request_reset(struct request *request)
 	request->headers = NULL;
 	request->is_stale = false;
 	request->must_connect = true;
-	request->has_head = false;
+	request->has_head = request->is_kept = request->has_surplus = false;
+	request->err = ERR_OK;
+	request->page_n = 0;
 	request->gave_up = NULL;
 	request->offer = (struct offer){ 0 };
 	request->own_ip[0] = '\0';

@@ -322,6 +322,26 @@ static void test_a_stray_401_does_not_end_a_Kerberos_login_that_has_worked(void 
 	login_release(&login);
 }
 
+static void test_a_second_try_is_not_told_by_the_page_of_the_first(void **state)
+{
+	static const struct answer answers[] = {
+		{ .send = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n"
+			  "Content-Type: text/html\r\nContent-Length: 35\r\n\r\n"
+			  "<html><title>First</title></html>\r\n" },
+		{ .send = "HTTP/1.1 418 No\r\nContent-Type: text/html\r\nContent-Length: 36\r\n"
+			  "\r\n<html><title>Second</title></html>\r\n" },
+	};
+	AUTO(http) struct http *http = open_by(HTTP_AUTH_AUTO, "echo x", NULL);
+	AUTO(outcome) struct outcome o = { 0 };
+	(void)state;
+
+	script(answers, ARRAY_LEN(answers));
+	ask(http, &o);
+	assert_int_equal(server.requests_n, 2);
+	assert_non_null(strstr(o.reason, "Second"));
+	assert_null(strstr(o.reason, "First"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +358,7 @@ int main(void)
 			test_a_token_that_has_worked_is_renewed_at_once_but_not_in_a_storm),
 		cmocka_unit_test(test_a_refused_ticket_is_tried_each_minute),
 		cmocka_unit_test(test_auto_goes_down_from_what_leads_nowhere),
+		cmocka_unit_test(test_a_second_try_is_not_told_by_the_page_of_the_first),
 		cmocka_unit_test(test_a_refused_password_waits_15_minutes_where_no_way_is_left),
 		cmocka_unit_test(
 			test_auto_looks_for_a_ticket_each_minute_where_the_command_gives_no_password),
