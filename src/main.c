@@ -151,8 +151,8 @@ static enum err read_password(struct secret *ret)
 	return err;
 }
 
-/* Says what the account is called, and whether the password on stdin works: 2 when the server refused
- * it, 3 when it could not be tried. */
+/* Says what the account is called, and whether the password on stdin works: 2 when the server
+ * refused it, 3 when it could not be tried. */
 static enum err try_login(struct options *options, int *ret_status, struct buf *reason)
 {
 	struct account *account = &options->account;

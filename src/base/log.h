@@ -9,10 +9,10 @@
 /*
  * log - one line an event: object, cause, what happens next.
  *
- * Control characters in it become spaces. The same line again is counted, not repeated: the count is written with the
- * next different line, or when the log is closed. Safe from every thread; before
- * log_open() lines go to stderr. Only main, sync and fs log, and ews by what the server knows a
- * request that failed; the layers below return what they have to say.
+ * Control characters in it become spaces. The same line again is counted, not repeated: the count
+ * is written with the next different line, or when the log is closed. Safe from every thread;
+ * before log_open() lines go to stderr. Only main, sync and fs log, and ews by what the server
+ * knows a request that failed; the layers below return what they have to say.
  */
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 

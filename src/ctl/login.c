@@ -36,8 +36,8 @@ static _Noreturn void become(char *const *argv, int in, int out, bool is_quiet)
 	_exit(NOT_THERE);
 }
 
-/* Runs it with the text for stdin (NULL: none), and its stdout into `said` (NULL: nowhere). Its exit
- * status, -1 when it did not get so far. */
+/* Runs it with the text for stdin (NULL: none), and its stdout into `said` (NULL: nowhere). Its
+ * exit status, -1 when it did not get so far. */
 static int run(char *const *argv, const char *text, char *said, size_t size, bool is_quiet)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, status = -1;
@@ -51,7 +51,8 @@ static int run(char *const *argv, const char *text, char *said, size_t size, boo
 		become(argv, in[0], said ? out[1] : -1, is_quiet);
 	fd_release(&in[0]);
 	fd_release(&out[1]);
-	/* One that ends without reading is no end of ours: SIGPIPE is ignored. A password fits a pipe. */
+	/* One that ends without reading is no end of ours: SIGPIPE is ignored. A password fits a
+	 * pipe. */
 	if (pid > 0 && text && write(in[1], text, strlen(text)) < 0 && errno != EPIPE)
 		kill(pid, SIGTERM);
 	fd_release(&in[1]);

@@ -10,7 +10,8 @@
 /*
  * discover - the EWS endpoint of an address, as autodiscover finds it.
  *
- * A layer between ews, whose XML reader it uses, and sync. It asks, in this order, until one answers:
+ * A layer between ews, whose XML reader it uses, and sync. It asks, in this order, until one
+ * answers:
  *
  *   1. JSON (v2, never with a login) at autodiscover.DOM, then DOM
  *   2. POX at DOM, then autodiscover.DOM;  3. SOAP at the same
@@ -25,12 +26,12 @@
  *   which carries no login. An answer or redirect that leads to http is not taken.
  * - Every host is asked without a login first. Only one whose certificate has held, and
  *   which then wants a login, gets it.
- * - Anybody on the way can forge http and DNS, and have a certificate for a host of his own. So what
- *   is named in step 4 or 5, and whatever is named there in turn, is taken only when it is the
+ * - Anybody on the way can forge http and DNS, and have a certificate for a host of his own. So
+ *   what is named in step 4 or 5, and whatever is named there in turn, is taken only when it is the
  *   domain of the address or below it. Unattended, both steps are left out: a mount that
  *   runs in a strange network is led nowhere by it.
- * - At most DISCOVER_REDIRECTS_MAX redirects in all, of http and of answers ("ask for that address",
- *   "ask there"); a host that sends us in a circle is left at once.
+ * - At most DISCOVER_REDIRECTS_MAX redirects in all, of http and of answers ("ask for that
+ *   address", "ask there"); a host that sends us in a circle is left at once.
  * - A 401 to our login is no proof that it is wrong (the host may be an unrelated website): the
  *   next is asked. After three hosts that refused it (unattended: one) it is sent to no other:
  *   accounts get locked.
@@ -48,8 +49,8 @@ struct discovered {
 	char *where; /* who said so: "POX at autodiscover.corp.example" */
 };
 
-/* For account->address, with its login. Unattended: nobody has just asked for it. `stop`: when set, ERR_CANCELLED; NULL: never. On
- * failure *reason says in one line why, and what to do. */
+/* For account->address, with its login. Unattended: nobody has just asked for it. `stop`: when set,
+ * ERR_CANCELLED; NULL: never. On failure *reason says in one line why, and what to do. */
 MUST_CHECK enum err discover_find(const struct account *account, bool is_unattended,
 				  const atomic_bool *stop, struct discovered *ret,
 				  struct buf *reason);

@@ -161,8 +161,8 @@ struct ews_item_reply {
 	/* NULL on error, but for an ERR_BAD_ITEM whose properties did come. The sink may take
 	 * what it holds (and zero it). */
 	struct item *item;
-	/* The decoded MIME, empty for contacts and tasks; may be taken. NULL on error, and where it was
-	 * not asked for. */
+	/* The decoded MIME, empty for contacts and tasks; may be taken. NULL on error, and where it
+	 * was not asked for. */
 	struct spool *mime;
 };
 
@@ -199,10 +199,10 @@ struct ews_event {
 };
 typedef enum err (*ews_event_fn)(void *ctx, const struct ews_event *event);
 
-/* Subscribes to these folders, or (n 0) to all of our own mailbox. A subscription ends when nobody asks for its events for
- * so many minutes (streams: the server's own time). The watermark is for ews_get_events(). From
- * then on all requests ask for the machine that has it. ERR_SUBSCRIPTION: there are too many.
- * Waits. */
+/* Subscribes to these folders, or (n 0) to all of our own mailbox. A subscription ends when nobody
+ * asks for its events for so many minutes (streams: the server's own time). The watermark is for
+ * ews_get_events(). From then on all requests ask for the machine that has it. ERR_SUBSCRIPTION:
+ * there are too many. Waits. */
 enum ews_subscription { EWS_STREAMING, EWS_PULL };
 MUST_CHECK enum err ews_subscribe(struct ews *ews, enum ews_subscription kind, int minutes,
 				  const char *const *ids, size_t n, char **ret_id,

@@ -7,8 +7,8 @@
 
 /*
  * shapes - which properties GetItem asks for, by kind: a property of another kind is an
- * error, so what all share is item: fields and MAPI properties. `wants_mime` counts where the kind has
- * MIME.
+ * error, so what all share is item: fields and MAPI properties. `wants_mime` counts where the kind
+ * has MIME.
  */
 MUST_CHECK enum err shape_write(enum item_kind kind, enum version version, bool wants_mime,
 				struct buf *to);

@@ -30,8 +30,8 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 		read_control(req, ino, size, (uint64_t)offset);
 		return;
 	}
-	/* First, so that the files behind it are loaded meanwhile; with content=ondemand they are not
-	 * here. */
+	/* First, so that the files behind it are loaded meanwhile; with content=ondemand they are
+	 * not here. */
 	if (offset == 0 && !mailbox_is_ondemand(fs->mailbox))
 		push_note_read(fs->push, ino);
 	open_read(req, ino, size, offset, 0);

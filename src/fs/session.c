@@ -12,7 +12,8 @@
 
 /*
  * The end of a mount, in this order whatever ends it, so that nothing hangs:
- *   1. nothing is pushed and no invalidation is under way (the workers still answer whom it waits for)
+ *   1. nothing is pushed and no invalidation is under way (the workers still answer whom it
+ *      waits for)
  *   2. the loop ends, the workers are joined
  *   3. the mailbox stops; its commands end, their answers are queued
  *   4. the queue is emptied, its thread joined

@@ -10,8 +10,9 @@
 /*
  * fetch - one small exchange with any host, waited for: what autodiscover and `ewsctl check` ask.
  *
- * TLS, proxy and limits as those of http. Redirects are not followed but reported. Plain http only where
- * the caller allows it, and then never with a login. Nothing of a reply above FETCH_MAX_BYTES is kept.
+ * TLS, proxy and limits as those of http. Redirects are not followed but reported. Plain http only
+ * where the caller allows it, and then never with a login. Nothing of a reply above FETCH_MAX_BYTES
+ * is kept.
  */
 #define FETCH_MAX_BYTES (256 * 1024)
 

@@ -24,8 +24,8 @@
  * only done() may wait itself. The process ignores SIGPIPE from http_open() on.
  *
  * Secrets: the password is given, or it and the token come from commands; they live in
- * locked-out-of-core memory while they are in use and are wiped after. They are never logged and never part of a
- * reason.
+ * locked-out-of-core memory while they are in use and are wiped after. They are never logged and
+ * never part of a reason.
  *
  * After a login that the server refused, the command is asked again at most once a minute: a
  * new secret is tried at once, the refused one at most once in 15 minutes, and only

@@ -205,7 +205,8 @@ static enum err say_refusal(const struct login *login, const struct offer *offer
 			  login->user);
 }
 
-/* The next best way, where this one leads nowhere. False: there is none, or it is not ours to choose. */
+/* The next best way, where this one leads nowhere. False: there is none, or it is not ours to
+ * choose. */
 static bool choose(struct login *login, const struct offer *offer)
 {
 	bool is_offered = !offer->auths || offer->auths & AUTH_BIT(login->auth);

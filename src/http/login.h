@@ -7,9 +7,10 @@
 /*
  * login - how to log in, and which secret may be sent now, if any.
  *
- * With auth=auto the first request goes out without a login, and what the server then offers decides:
- * Negotiate where a Kerberos ticket can be had and is taken, else NTLM, else Basic. The choice is kept
- * until the server offers that way no more. A token_command decides it beforehand: bearer.
+ * With auth=auto the first request goes out without a login, and what the server then offers
+ * decides: Negotiate where a Kerberos ticket can be had and is taken, else NTLM, else Basic. The
+ * choice is kept until the server offers that way no more. A token_command decides it beforehand:
+ * bearer.
  *
  * Servers lock an account after a few wrong passwords. So a login that has not worked yet goes
  * out with one request at a time; after a refusal the command is asked again at most

@@ -9,8 +9,8 @@
  *
  * What is not known to be harmless is left out, not the other way round: of XML the tags stay, a
  * text only in elements that hold codes, counts, times and classes, an attribute only where it is
- * an identity or a number. Of anything else stands how long it was. Texts for people lose every word
- * with an '@' in it. Of a head's lines some stay, of the others the name.
+ * an identity or a number. Of anything else stands how long it was. Texts for people lose every
+ * word with an '@' in it. Of a head's lines some stay, of the others the name.
  *
  * It takes bytes in pieces of any size, and needs no well-formed XML. Zero-initialise.
  */

@@ -122,9 +122,9 @@ bool mailbox_forget_command(struct mailbox *mailbox, uint64_t ticket);
 /* --- content=ondemand: files whose content comes when somebody wants it --- */
 
 bool mailbox_is_ondemand(const struct mailbox *mailbox);
-/* As mailbox_command(): done is called once, when the content is here or does not come, from another
- * thread; while it runs the content stays. ERR_STALE: the inode holds another version than the
- * server has by now, or none. */
+/* As mailbox_command(): done is called once, when the content is here or does not come, from
+ * another thread; while it runs the content stays. ERR_STALE: the inode holds another version than
+ * the server has by now, or none. */
 MUST_CHECK enum err mailbox_want(struct mailbox *mailbox, uint64_t ino, mailbox_done_fn done,
 				 void *ctx, uint64_t *ret_ticket);
 /* Who wanted it was interrupted; as mailbox_forget_command(). */

@@ -68,8 +68,8 @@ void folders_release(struct folders *folders);
  * itself, its own shown_in stays 0 and shown_as NULL. Left out: hidden folders and all
  * below them, folders whose parents do not lead to the root, cycles, and what lies
  * deeper than FOLDER_DEPTH_MAX (Exchange allows 300). The top of another tree (is_top) bears the
- * name of the tree, and no folder of the mailbox bears one of these. Every folder must have its ino;
- * two with one id are ERR_INVALID. n log n. On failure nothing is said of what was set.
+ * name of the tree, and no folder of the mailbox bears one of these. Every folder must have its
+ * ino; two with one id are ERR_INVALID. n log n. On failure nothing is said of what was set.
  */
 #define FOLDER_DEPTH_MAX 400
 MUST_CHECK enum err folders_lay_out(struct folders *folders, const char *root_id);

@@ -14,8 +14,8 @@
 
 /* Sets what the section says. ERR_NOT_FOUND, with a reason: there is no file, or no such section. */
 MUST_CHECK enum err config_load(struct options *options, const char *section, struct buf *reason);
-/* Below $XDG_<kind>_HOME, else below `below` in HOME, else, for root, below `of_root`; ends in "/ewsfs/".
- * ERR_NOT_FOUND: there is no place. */
+/* Below $XDG_<kind>_HOME, else below `below` in HOME, else, for root, below `of_root`; ends in
+ * "/ewsfs/". ERR_NOT_FOUND: there is no place. */
 MUST_CHECK enum err config_print_home(struct buf *ret, const char *variable, const char *below,
 				      const char *of_root);
 

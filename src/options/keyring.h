@@ -7,8 +7,9 @@
 #include "base/buf.h"
 
 /*
- * keyring - the desktop's store of secrets, by libsecret's secret-tool: where `ewsctl login` keeps a
- * password under service=ewsfs account=ACCOUNT, and where a mount looks for one when no other is given.
+ * keyring - the desktop's store of secrets, by libsecret's secret-tool: where `ewsctl login` keeps
+ * a password under service=ewsfs account=ACCOUNT, and where a mount looks for one when no other is
+ * given.
  */
 #define KEYRING_TOOL "secret-tool"
 #define KEYRING_SERVICE "ewsfs"

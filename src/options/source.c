@@ -201,8 +201,8 @@ static enum err make_absolute(char **path)
 	return buf_give(&absolute, path);
 }
 
-/* What the account is called: the section, else user@host and whose mailbox it is, all behind the user in lower
- * case; without what a file name must not hold. */
+/* What the account is called: the section, else user@host and whose mailbox it is, all behind the
+ * user in lower case; without what a file name must not hold. */
 static enum err print_account(struct buf *buf, const struct options *options, const struct url *url)
 {
 	const struct account *account = &options->account;

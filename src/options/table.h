@@ -5,8 +5,8 @@
 #include "options/options.h"
 
 /*
- * table - every option: its name, kind, range, default and help. `-o`, the configuration file, the help and
- * the manual go by it.
+ * table - every option: its name, kind, range, default and help. `-o`, the configuration file, the
+ * help and the manual go by it.
  */
 enum option_kind { TEXT, FLAG, NUMBER, OCTAL, CHOICE, CHOICES, AGE, SIZE, PATHS, SECRET, LATER };
 

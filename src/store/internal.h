@@ -28,8 +28,8 @@ enum inode_flag {
 	INODE_ABSENT = 8, /* a file whose content is not here: held.c */
 };
 
-/* What is numbered, and no number given twice; the last ones are values of the mailbox. And one that
- * is kept in the same way: the bytes of contents that count against the limit. */
+/* What is numbered, and no number given twice; the last ones are values of the mailbox. And one
+ * that is kept in the same way: the bytes of contents that count against the limit. */
 enum number {
 	NUMBER_ENTRY,
 	NUMBER_INO,

@@ -17,11 +17,11 @@
 /*
  * engine - what the files of sync share.
  *
- * Lowest first: status, graves, command, want (what other threads see) - gate (when we may send, and
- * what a failure means) - findings, fetch, settle (the queue) - result - digest, listing, trees,
- * hierarchy, relist, page, pull, verify - hints, watch (what the server tells) - errand (what
- * commands want) - audit - run. Everything belongs to the sync thread (before sync_start: to the one
- * that opened it), except what a lock guards.
+ * Lowest first: status, graves, command, want (what other threads see) - gate (when we may send,
+ * and what a failure means) - findings, fetch, settle (the queue) - result - digest, listing,
+ * trees, hierarchy, relist, page, pull, verify - hints, watch (what the server tells) - errand
+ * (what commands want) - audit - run. Everything belongs to the sync thread (before sync_start: to
+ * the one that opened it), except what a lock guards.
  */
 
 /* --- status.c: what the control files show --- */

@@ -17,8 +17,8 @@
  * With content=ondemand the queue brings names and attributes alone; contents come one by one, for
  * those who wait for them (want.c), and never pass through the queue.
  *
- * Some are asked a second time before that: those whose kind's properties the server refuses get the
- * shape that fits everything; those that are of another kind by now than the page said get that
+ * Some are asked a second time before that: those whose kind's properties the server refuses get
+ * the shape that fits everything; those that are of another kind by now than the page said get that
  * one's, since the version that came would pass for whole; and of those that cannot be delivered it
  * is asked what they are, so that their files have their names (I3).
  */

@@ -8,9 +8,9 @@
 /*
  * hierarchy - the folders of all trees that the user wants to see, in step with the server.
  *
- * Each tree has a root and a state of its own. Only the mailbox is one that a run cannot do without:
- * another that is not there (no archive is enabled, there are no public folders) or that fails is
- * told once and left out; what is held of it stays, and each poll asks for it again.
+ * Each tree has a root and a state of its own. Only the mailbox is one that a run cannot do
+ * without: another that is not there (no archive is enabled, there are no public folders) or that
+ * fails is told once and left out; what is held of it stays, and each poll asks for it again.
  */
 struct sync;
 
@@ -26,24 +26,24 @@ MUST_CHECK enum err folders_drop_marked(struct txn *txn, struct folders *folders
 
 /* Learns the roots and the folders of these trees (bits) from nothing. */
 MUST_CHECK enum err hierarchy_list(struct sync *sync, unsigned trees);
-/* Applies what changed in these trees since the last time. `root`, that of the mailbox, is not among
- * the changes: an empty one lists everything. */
+/* Applies what changed in these trees since the last time. `root`, that of the mailbox, is not
+ * among the changes: an empty one lists everything. */
 MUST_CHECK enum err hierarchy_update(struct sync *sync, const struct folder *root, unsigned trees);
 
 /* --- trees.c: what the store knows of each tree --- */
 
 #define VALUE_ROOT_ID "root_id"
 #define VALUE_HIERARCHY_STATE "hierarchy_state"
-/* In place of a root's id: the folders of the mailbox stand for themselves (see listing.h). In place
- * of a state: there is none, everything is listed each time. */
+/* In place of a root's id: the folders of the mailbox stand for themselves (see listing.h). In
+ * place of a state: there is none, everything is listed each time. */
 #define TREE_NOTHING "-"
 
 MUST_CHECK enum err trees_load_value(struct store *store, enum tree tree, const char *name,
 				     char **ret);
 MUST_CHECK enum err trees_put_value(struct txn *txn, enum tree tree, const char *name,
 				    const char *value);
-/* Those that are to be asked for whatever the digests say: their root is not known or there is none,
- * or they failed the last time. */
+/* Those that are to be asked for whatever the digests say: their root is not known or there is
+ * none, or they failed the last time. */
 MUST_CHECK enum err trees_find_due(struct sync *sync, unsigned *ret);
 /* Says which folders (sorted by id) are at the top whatever their parents are. */
 void trees_mark_tops(struct folders *folders, const char *root_id);

@@ -6,8 +6,8 @@
 /*
  * passed - contents larger than all that may be kept (cache_limit=).
  *
- * Such a file is served all the same: from a nameless file beside the cache, for as long as somebody
- * has it open. What reads it then shares it.
+ * Such a file is served all the same: from a nameless file beside the cache, for as long as
+ * somebody has it open. What reads it then shares it.
  */
 struct passed {
 	struct passed *next;

@@ -10,8 +10,8 @@
  *
  * What autodiscover found is kept in the store once it has proved right, so a mount begins without
  * the network. It is asked again when the server says that the mailbox is elsewhere, or when
- * what was found does not answer as an Exchange server twice in a row, and then now and then. Of the
- * sync thread.
+ * what was found does not answer as an Exchange server twice in a row, and then now and then. Of
+ * the sync thread.
  */
 struct server {
 	struct account account; /* sync->account; its url is the one below where none was given */

@@ -56,10 +56,10 @@ MUST_CHECK enum err sync_list_folders(struct sync *sync, struct buf *reason);
 
 /*
  * Damage that is met while the engine runs has the same end: it leaves its store alone, makes
- * another beside it and works on that. `begun` hears of it before anything is in there, and owns the
- * store that the engine worked on; `whole` when everything is there that the server had. Both from
- * the sync thread; once in the life of an engine. `is_begun`: the store given is one under way.
- * Before sync_start.
+ * another beside it and works on that. `begun` hears of it before anything is in there, and owns
+ * the store that the engine worked on; `whole` when everything is there that the server had. Both
+ * from the sync thread; once in the life of an engine. `is_begun`: the store given is one under
+ * way. Before sync_start.
  */
 struct sync_rebuild {
 	void (*begun)(void *ctx, struct store *fresh);
@@ -116,9 +116,9 @@ bool sync_forget(struct sync *sync, uint64_t ticket);
 /* --- content=ondemand --- */
 
 /*
- * Fetches the content of a file that is absent, before everything else, and calls done once when it is
- * in the store and the listener has heard of it, from the sync thread; it is there for as long as
- * done runs. ERR_STALE: the inode has become another, or a grave. One request serves all who
+ * Fetches the content of a file that is absent, before everything else, and calls done once when it
+ * is in the store and the listener has heard of it, from the sync thread; it is there for as long
+ * as done runs. ERR_STALE: the inode has become another, or a grave. One request serves all who
  * want the same file.
  */
 MUST_CHECK enum err sync_want(struct sync *sync, uint64_t ino, sync_done_fn done, void *ctx,
@@ -127,8 +127,8 @@ MUST_CHECK enum err sync_want(struct sync *sync, uint64_t ino, sync_done_fn done
  * being called. */
 bool sync_forget_want(struct sync *sync, uint64_t ticket);
 /*
- * A content larger than all that may be kept passes: it can be read for as long as somebody holds it,
- * who has to take hold of it in done, or of one that others hold. False: there is none.
+ * A content larger than all that may be kept passes: it can be read for as long as somebody holds
+ * it, who has to take hold of it in done, or of one that others hold. False: there is none.
  */
 bool sync_hold_passed(struct sync *sync, uint64_t ino);
 void sync_drop_passed(struct sync *sync, uint64_t ino);
