@@ -237,10 +237,13 @@ static bool check_version(struct call *call, const xmlNode *header)
 					     "Exchange2012", "Exchange2013",	 "Exchange2013_SP1",
 					     "Exchange2015", "Exchange2016" };
 	const xmlNode *node = node_child(header, "RequestServerVersion");
-	const char *version = node_attr(node, "Version"), *newest = call->server->like->newest;
+	const char *newest = call->server->like->newest;
 	bool too_new = false;
 
-	if (!node || (strncmp(version, "V20", 3) == 0 && !newest))
+	if (!node)
+		return true;
+	const char *version = node_attr(node, "Version");
+	if (strstr(version, "V20") == version && !newest)
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(known) && !too_new; i++) {
 		if (strcmp(version, known[i]) == 0)
