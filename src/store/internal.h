@@ -39,6 +39,8 @@ enum number {
 	NUMBER_COUNT,
 };
 extern const char *const number_keys[NUMBER_COUNT];
+/* It fell behind the tables: ERR_DAMAGED. */
+enum err number_fail(struct store *store, enum number number);
 
 /* In the order of the columns of tally. */
 enum count {

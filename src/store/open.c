@@ -296,21 +296,26 @@ static enum err load_secret(struct store *store)
 	return err;
 }
 
-/* A number behind those in the tables is of an older page than they: no insert would succeed. */
+enum err number_fail(struct store *store, enum number number)
+{
+	return store_fail(store, ERR_DAMAGED, "%s: %s is behind", store->path, number_keys[number]);
+}
+
+/* A number behind those in the tables is of an older page than they: no insert would succeed. Those
+ * of entries have an order within a directory alone: entry_add() looks there, since a look into
+ * each would make mounting slower with every folder. */
 static enum err check_numbers(struct store *store)
 {
 	static const enum sql above[] = {
-		[NUMBER_ENTRY] = SQL_ENTRY_ABOVE,
 		[NUMBER_INO] = SQL_INO_ABOVE,
 		[NUMBER_ROW] = SQL_ROW_ABOVE,
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(above); i++) {
+	for (size_t i = NUMBER_INO; i < ARRAY_LEN(above); i++) {
 		AUTO(query)
 		struct query q = query(store, above[i], v_int((int64_t)store->last[i]));
 		if (query_next(&q))
-			return store_fail(store, ERR_DAMAGED, "%s: %s is behind", store->path,
-					  number_keys[i]);
+			return number_fail(store, (enum number)i);
 		if (q.err)
 			return q.err;
 	}

@@ -28,8 +28,6 @@
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
 	X(DROP_VALUE, "DELETE FROM mailbox WHERE key = ?1") \
 	\
-	X(ENTRY_ABOVE, "SELECT 1 FROM (SELECT 1 AS dir UNION ALL SELECT ino FROM folder) " \
-		"CROSS JOIN entry e ON e.parent = dir AND e.id > ?1 LIMIT 1") \
 	X(INO_ABOVE, "SELECT 1 FROM inode WHERE ino > ?1 LIMIT 1") \
 	X(ROW_ABOVE, "SELECT 1 FROM item WHERE row > ?1 LIMIT 1") \
 	\
@@ -63,7 +61,8 @@
 		"WHERE parent = ?1 AND name_key = ?2 AND name = ?3") \
 	X(LOAD_NAME, "SELECT name FROM entry WHERE parent = ?1 AND id = ?2") \
 	X(ADD_ENTRY, "INSERT INTO entry (parent, id, name_key, name, ino) " \
-		"VALUES (?1, ?2, ?3, ?4, ?5)") \
+		"SELECT ?1, ?2, ?3, ?4, ?5 " \
+		"WHERE NOT EXISTS (SELECT 1 FROM entry WHERE parent = ?1 AND id >= ?2)") \
 	X(SWAP_ENTRY, "UPDATE entry SET ino = ?3 WHERE parent = ?1 AND id = ?2 RETURNING name") \
 	X(DROP_ENTRY, "DELETE FROM entry WHERE parent = ?1 AND id = ?2 RETURNING name, ino") \
 	\

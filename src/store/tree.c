@@ -143,6 +143,8 @@ enum err entry_add(struct store *store, uint64_t parent, const char *name, uint6
 
 	if (err)
 		return err;
+	if (run_changes(store) == 0)
+		return number_fail(store, NUMBER_ENTRY);
 	store->last[NUMBER_ENTRY] = id;
 	*ret_id = id;
 	return news_entry(store, STORE_ENTRY_ADDED, parent, name, ino);
