@@ -12,7 +12,7 @@
  * ewsctl is no part of the engine and does not link the store. Of its schema it uses the columns
  * named here, in the version named here; any other is refused.
  */
-enum { SCHEMA_VERSION = 3, SCHEMA_APPLICATION = 0x45575331, LINES_MAX = 100, BUSY_MS = 10000 };
+enum { SCHEMA_VERSION = 1, SCHEMA_APPLICATION = 0x45575331, LINES_MAX = 100, BUSY_MS = 10000 };
 
 /* Everything that was listed has been fetched, and every folder that can be synced was. */
 static const char is_incomplete[] =

@@ -17,7 +17,7 @@
  * graves) - record (an item's row) with its high and its place in the queue - folder, item,
  * arrive, exclude.
  */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 1
 #define SCHEMA_APPLICATION 0x45575331	/* "EWS1", in the header of the file */
 #define CONTENT_MAX ((uint64_t)1 << 35) /* bytes of a file */
 

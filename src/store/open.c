@@ -18,9 +18,6 @@
 /* What turns schema N into N + 1; the first makes it all. Never change one that was released. */
 static const char *const migrations[SCHEMA_VERSION] = {
 #include "schema.sql.h"
-	,
-#include "schema-2.sql.h"
-	, "ALTER TABLE folder ADD COLUMN tree INTEGER NOT NULL DEFAULT 0;", /* enum tree */
 };
 
 /*

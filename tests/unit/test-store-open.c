@@ -156,7 +156,7 @@ static void test_damage_is_told_as_such(void **state)
 		sql(b, pragma.bytes);
 		check_refused(b, ERR_DAMAGED, "no valid version");
 	}
-	sql(b, "PRAGMA user_version = 3");
+	sql(b, "PRAGMA user_version = 1");
 	bench_open(b);
 	check_err(store_find_entry(b->store, 1, "x", &node), ERR_DAMAGED);
 	assert_non_null(strstr(store_reason(b->store), "entry"));
