@@ -89,13 +89,9 @@ static enum err add_header(struct transfer *transfer, const char *name, const ch
 	AUTO(buf) struct buf line = { 0 };
 	enum err err = buf_printf(&line, "%s: %s", name, value);
 
-	if (err || strpbrk(value, "\r\n"))
-		return err ? err : ERR_INVALID;
-	struct curl_slist *list = curl_slist_append(transfer->request.headers, buf_str(&line));
-	if (!list)
-		return ERR_NOMEM;
-	transfer->request.headers = list;
-	return ERR_OK;
+	if (!err && strpbrk(value, "\r\n"))
+		err = ERR_INVALID;
+	return err ? err : request_add_header(&transfer->request, buf_str(&line));
 }
 
 #define SET(option, value) \

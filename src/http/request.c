@@ -310,7 +310,7 @@ static int on_progress(void *ctx, curl_off_t expected_in, curl_off_t in, curl_of
 	return request->gave_up != NULL;
 }
 
-static enum err add_header(struct request *request, const char *line)
+enum err request_add_header(struct request *request, const char *line)
 {
 	struct curl_slist *list = curl_slist_append(request->headers, line);
 
@@ -327,7 +327,7 @@ static enum err add_request_id(struct request *request)
 	enum err err = trail_begin(&request->trail);
 
 	snprintf(line, sizeof(line), "client-request-id: %s", request->trail.id);
-	return err ? err : add_header(request, line);
+	return err ? err : request_add_header(request, line);
 }
 
 static enum err add_headers(struct request *request, const struct request_config *config)
@@ -342,14 +342,14 @@ static enum err add_headers(struct request *request, const struct request_config
 	enum err err = add_request_id(request);
 
 	for (size_t i = 0; !err && i < ARRAY_LEN(fixed); i++)
-		err = add_header(request, fixed[i]);
+		err = request_add_header(request, fixed[i]);
 	if (!err && config->has_affinity)
-		err = add_header(request, "X-PreferServerAffinity: true");
+		err = request_add_header(request, "X-PreferServerAffinity: true");
 	if (!err && anchor && *anchor && !strpbrk(anchor, "\r\n")) {
 		AUTO(buf) struct buf line = { 0 };
 		err = buf_printf(&line, "X-AnchorMailbox: %s", anchor);
 		if (!err)
-			err = add_header(request, buf_str(&line));
+			err = request_add_header(request, buf_str(&line));
 	}
 	return err;
 }

@@ -94,6 +94,8 @@ MUST_CHECK enum err request_new(const char *body, size_t n, const struct http_ha
 MUST_CHECK enum err request_start(struct request *request, const struct request_config *config);
 /* Before anything of curl is used. */
 void request_init(void);
+/* "Name: value", copied. */
+MUST_CHECK enum err request_add_header(struct request *request, const char *line);
 /* Where to and how, without what is asked: for other requests too. */
 CURLcode request_set_transport(CURL *easy, const struct request_config *config, const char *to);
 /* What the head says of the body, when the first of it is there or there is none. */

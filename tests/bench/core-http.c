@@ -8,6 +8,7 @@
 
 #include "ews/ews.h"
 #include "http/http.h"
+#include "../unit/idle-http.h"
 
 enum {
 	PIECE_BYTES = 16384, /* what libcurl hands on at most */
@@ -287,62 +288,9 @@ void http_abort(struct http *http, const void *ctx)
 	(void)http, (void)ctx;
 }
 
-void http_interrupt(struct http *http)
-{
-	(void)http;
-}
-
-const atomic_bool *http_interruption(const struct http *http)
-{
-	(void)http;
-	return NULL;
-}
-
-enum err http_move(struct http *http, const char *to, struct buf *reason)
-{
-	(void)http, (void)to, (void)reason;
-	return ERR_OK;
-}
-
-void http_resume(struct http *http)
-{
-	(void)http;
-}
-
-void http_wake(struct http *http)
-{
-	(void)http;
-}
-
-void http_set_tempo(struct http *http, const struct http_tempo *tempo)
-{
-	(void)http, (void)tempo;
-}
-
 enum err http_stream(struct http *http, const char *body, size_t n, int64_t silence_ms,
 		     const struct http_handler *handler, void *ctx)
 {
 	(void)http, (void)body, (void)n, (void)silence_ms, (void)handler, (void)ctx;
 	return ERR_INVALID;
-}
-
-void http_stream_limit(struct http *http, int64_t silence_ms)
-{
-	(void)http, (void)silence_ms;
-}
-
-void http_prefer_affinity(struct http *http)
-{
-	(void)http;
-}
-
-void http_distrust(struct http *http)
-{
-	(void)http;
-}
-
-void http_load_stats(const struct http *http, struct http_stats *ret)
-{
-	(void)http;
-	*ret = (struct http_stats){ 0 };
 }

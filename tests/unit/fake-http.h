@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http/http.h"
+#include "idle-http.h"
 
 /*
  * fake-http - stands in for the http layer, by linking: each request gets the next of the
@@ -137,64 +138,11 @@ void http_abort(struct http *http, const void *ctx)
 	fake_drop();
 }
 
-void http_interrupt(struct http *http)
-{
-	(void)http;
-}
-
-const atomic_bool *http_interruption(const struct http *http)
-{
-	(void)http;
-	return NULL;
-}
-
-enum err http_move(struct http *http, const char *to, struct buf *reason)
-{
-	(void)http, (void)to, (void)reason;
-	return ERR_OK;
-}
-
-void http_resume(struct http *http)
-{
-	(void)http;
-}
-
-void http_wake(struct http *http)
-{
-	(void)http;
-}
-
-void http_distrust(struct http *http)
-{
-	(void)http;
-}
-
-void http_set_tempo(struct http *http, const struct http_tempo *tempo)
-{
-	(void)http, (void)tempo;
-}
-
 enum err http_stream(struct http *http, const char *body, size_t n, int64_t silence_ms,
 		     const struct http_handler *handler, void *ctx)
 {
 	(void)silence_ms;
 	return http_post(http, body, n, handler, ctx);
-}
-
-void http_stream_limit(struct http *http, int64_t silence_ms)
-{
-	(void)http, (void)silence_ms;
-}
-
-void http_prefer_affinity(struct http *http)
-{
-	(void)http;
-}
-
-void http_load_stats(const struct http *http, struct http_stats *ret)
-{
-	(void)http;
-	*ret = (struct http_stats){ 0 };
 }
 
 #endif

@@ -210,43 +210,40 @@ static void on_done(void *ctx, const struct http_result *result)
 
 static const struct http_handler handler = { on_data, on_is_settled, on_done };
 
-static inline struct http *open_http(const char *command, int timeout_s, int connections_n)
+/* Of the server above. */
+static inline struct http *open_with(struct http_config config)
 {
 	AUTO(buf) struct buf reason = { 0 };
 	struct http *http = NULL;
 	char url[64];
 
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/EWS/Exchange.asmx", server.port);
-	const struct http_config config = {
-		.url = url,
+	config.url = url;
+	check_ok(http_open(&config, &http, &reason));
+	return http;
+}
+
+static inline struct http *open_http(const char *command, int timeout_s, int connections_n)
+{
+	return open_with((struct http_config){
 		.auth = HTTP_AUTH_BASIC,
 		.user = command ? "alice@corp.example" : NULL,
 		.password_command = command,
 		.timeout_s = timeout_s,
 		.connections_n = connections_n,
-	};
-	check_ok(http_open(&config, &http, &reason));
-	return http;
+	});
 }
 
 static inline struct http *open_by(enum http_auth auth, const char *password, const char *token)
 {
-	AUTO(buf) struct buf reason = { 0 };
-	struct http *http = NULL;
-	char url[64];
-
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/EWS/Exchange.asmx", server.port);
-	const struct http_config config = {
-		.url = url,
+	return open_with((struct http_config){
 		.auth = auth,
 		.user = "CORP\\alice",
 		.password_command = password,
 		.token_command = token,
 		.timeout_s = 5,
 		.connections_n = 2,
-	};
-	check_ok(http_open(&config, &http, &reason));
-	return http;
+	});
 }
 
 #define WANTS(ways) "HTTP/1.1 401 Unauthorized\r\n" ways "Content-Length: 0\r\n\r\n"
