@@ -145,7 +145,8 @@ bool faults_wait(struct faults *faults, int64_t ms)
 			cond_wait(&faults->cond, &faults->lock);
 		else
 			more = clock_boot_ms() < end &&
-			       cond_wait_ms(&faults->cond, &faults->lock, end - clock_boot_ms());
+			       cond_wait_ms(&faults->cond, &faults->lock,
+					    clock_real_ms(end - clock_boot_ms()));
 	}
 	bool undisturbed = !faults->stopping && faults->cleared == cleared;
 	lock_drop(&faults->lock);

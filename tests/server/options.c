@@ -4,11 +4,15 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "load.h"
 #include "synth.h"
 #include "whose.h"
+
+enum { CLOCK_RATE_MAX = 10000 };
 
 static const struct option names[] = {
 	{ "listen", required_argument, NULL, 'l' },
@@ -21,6 +25,7 @@ static const struct option names[] = {
 	{ "tls", required_argument, NULL, 't' },
 	{ "ready-fd", required_argument, NULL, 'r' },
 	{ "like", required_argument, NULL, 'k' },
+	{ "clock-rate", required_argument, NULL, 'c' },
 	{ "archive", required_argument, NULL, 'A' },
 	{ "recoverable", required_argument, NULL, 'R' },
 	{ "public", no_argument, NULL, 'P' },
@@ -35,7 +40,8 @@ static const char usage[] =
 	"                 [--mail USER:FOLDER:PATH]...\n"
 	"                 [--synthetic USER:FOLDERS:ITEMS:BYTES[:SEED]] [--schema DIR]\n"
 	"                 [--auth basic|bearer[+...]] [--token T[:SECONDS]]\n"
-	"                 [--tls CERT:KEY] [--like NAME] [--ready-fd N]\n"
+	"                 [--tls CERT:KEY] [--like NAME] [--clock-rate N]\n"
+	"                 [--ready-fd N]\n"
 	"                 [--archive USER] [--recoverable USER] [--public]\n"
 	"                 [--delegate OWNER:USER[:FOLDER]] [--impersonator USER]\n";
 
@@ -264,9 +270,30 @@ static bool read_one(int option, struct server *server, struct options *options)
 	case 'r': return read_ready_fd(optarg, options);
 	case 'a': return read_auth(optarg, server);
 	case 'o': options->token = optarg; return true;
+	case 'c': return true; /* was first */
 	case 'h': fputs(usage, stdout); exit(EXIT_SUCCESS);
 	default: return read_whose(option, server);
 	}
+}
+
+/* Before anything else is read: whatever looks at the clock starts it. */
+static bool read_clock_rate(int argc, char **argv)
+{
+	int64_t rate;
+	int option;
+
+	opterr = 0; /* the others complain when their turn comes */
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (option != 'c')
+			continue;
+		if (!text_parse_int(optarg, 1, CLOCK_RATE_MAX, &rate))
+			return complain("--clock-rate %s: give 1 to %d", optarg, CLOCK_RATE_MAX);
+		if (setenv("EWSFS_CLOCK_RATE", optarg, 1) != 0)
+			return complain("--clock-rate: out of memory");
+	}
+	opterr = 1;
+	optind = 0;
+	return true;
 }
 
 static bool check_users(const struct server *server)
@@ -286,6 +313,8 @@ bool options_read(int argc, char **argv, struct server *server, struct options *
 
 	*ret = (struct options){ .address = must_copy("127.0.0.1"), .ready_fd = -1 };
 	ret->http.address = ret->address;
+	if (!read_clock_rate(argc, argv))
+		return false;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
 		if (!read_one(option, server, ret))
 			return false;

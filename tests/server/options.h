@@ -16,6 +16,7 @@
  *   --token T[:SECONDS]                      an access token of the first user's, good so long from now
  *   --tls CERT:KEY                           PEM files
  *   --like NAME                              exchange2019, or another name in like.c
+ *   --clock-rate N                           its time goes N times as fast: heartbeats, tokens, subscriptions
  *   --archive USER                           an archive; see whose.h for these
  *   --recoverable USER                       recoverable items
  *   --public                                 public folders

@@ -7,6 +7,7 @@ import json
 import mailbox
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -54,6 +55,7 @@ def run(*args):
     ("--user", "a:b", "--synthetic", "a:1:1:1", "--synthetic", "a:1:1:1"),
     ("--user", "a:b", "more"), ("--user", "a:b", "--schema", "/nonexistent"),
     ("--user", "a:b", "--mail", "a:Inbox:/nonexistent"),
+    ("--user", "a:b", "--clock-rate", "0"), ("--user", "a:b", "--clock-rate", "fast"),
 ))
 def test_what_it_cannot_do_is_one_line(args):
     done = run(*args)
@@ -70,6 +72,19 @@ def test_ready_fd():
     assert os.read(read, 10)
     process.terminate()
     assert process.wait() == 0
+
+
+def test_its_clock_can_run_fast():
+    """A token good for ten minutes is refused after less than one."""
+    with testd.Server("--auth", "bearer", "--token", "good:600", "--clock-rate", "200") as server:
+        begun = time.monotonic()
+        statuses = []
+        while not statuses or statuses[-1] == 200:
+            assert time.monotonic() < begun + 60
+            statuses.append(server.raw("/EWS/Exchange.asmx", testd.envelope("<m:GetFolder/>"),
+                                       headers={"Authorization": "Bearer good"})[0])
+            time.sleep(0.05)
+    assert len(statuses) > 1 and statuses[-1] == 401
 
 
 def test_logins():
